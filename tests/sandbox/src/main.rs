@@ -1,0 +1,7 @@
+//! `cargo run -p sandbox`: every provider emulator in one process.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sandbox::main()
+}

@@ -1,0 +1,82 @@
+//! Clock, faults, journal and seeding, as far as they are the same for every provider.
+
+use reqwest::Method;
+use sandbox::{Fault, Rule};
+use serde_json::{Value, json};
+
+use crate::client::{Lab, send};
+
+#[tokio::test]
+async fn control_moves_the_clock_forward_and_refuses_to_go_back() {
+    let lab = Lab::kind().await;
+    lab.advance(3600).await;
+    let clock = lab.control(Method::GET, "/clock", Value::Null).await;
+    assert_eq!(clock["ahead_seconds"], 3600);
+    let refused = lab
+        .try_control(Method::POST, "/clock/advance", json!({"seconds": -1}))
+        .await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn a_cut_connection_answers_nothing_and_is_in_the_journal_without_a_status() {
+    let lab = Lab::kind().await;
+    lab.sandbox
+        .add_fault(Rule::nth("google", "*", 1, Fault::CutBefore));
+    let request = lab.request("google", Method::GET, "/v1/contactGroups");
+    assert!(request.send().await.is_err());
+    let next = send(lab.request("google", Method::GET, "/v1/contactGroups")).await;
+    assert!(next.status >= 400, "no token was sent");
+    let journal = lab.sandbox.journal();
+    assert_eq!(journal.len(), 2);
+    assert_eq!(journal[0].status, None);
+    assert_eq!(journal[0].faults, ["cut_before"]);
+    assert_eq!(journal[1].status, Some(next.status));
+}
+
+#[tokio::test]
+async fn an_ordered_status_comes_with_its_retry_after_and_body() {
+    let lab = Lab::kind().await;
+    let rule = json!({"provider": "google", "fault": {
+        "kind": "status", "status": 503, "retry_after_seconds": 7, "body": {"odd": true}}});
+    let id = lab.control(Method::POST, "/faults", rule).await["id"].clone();
+    let answer = send(lab.request("google", Method::GET, "/v1/contactGroups")).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.headers["retry-after"], "7");
+    assert_eq!(answer.body, json!({"odd": true}));
+    lab.control(Method::DELETE, &format!("/faults/{id}"), Value::Null)
+        .await;
+    let gone = lab
+        .try_control(Method::DELETE, &format!("/faults/{id}"), Value::Null)
+        .await;
+    assert_eq!(gone.status, 404);
+    let answer = send(lab.request("google", Method::GET, "/v1/contactGroups")).await;
+    assert_ne!(answer.status, 503);
+}
+
+#[tokio::test]
+async fn a_malformed_fault_rule_or_scenario_is_refused() {
+    let lab = Lab::kind().await;
+    for (path, body) in [
+        ("/faults", json!({"fault": {"kind": "explode"}})),
+        (
+            "/faults",
+            json!({"methd": "x", "fault": {"kind": "cut_before"}}),
+        ),
+        (
+            "/seed",
+            json!({"scenario": "nine-address-books", "people": 3}),
+        ),
+        (
+            "/seed",
+            json!({"scenario": "two-address-books", "people": 0}),
+        ),
+    ] {
+        let answer = lab.try_control(Method::POST, path, body.clone()).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{body} gave {}",
+            answer.status
+        );
+    }
+}
