@@ -1,0 +1,358 @@
+//! The connection, and the declaration of the topology.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_nats::{
+    Client, ConnectOptions, Event,
+    jetstream::{
+        self,
+        consumer::{PullConsumer, pull},
+        context::GetStreamErrorKind,
+        stream::ConsumerErrorKind,
+    },
+};
+use tokio::sync::{Mutex, watch};
+
+use crate::{
+    BusError, BusSettings, Queue,
+    error::Source,
+    subject::{Subjects, word},
+    topology::{GROUP, Stream},
+};
+
+/// How long one request to the server may take.
+const REQUEST: Duration = Duration::from_secs(5);
+
+/// How long a start waits for a server that is not there yet.
+const START: Duration = Duration::from_secs(30);
+
+/// How often an idle consumer says that it lives; twice that without a word means that it is gone.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long one request for messages waits on the server.
+const PULL_EXPIRES: Duration = Duration::from_secs(20);
+
+/// Messages that one request asks for.
+const PULL_MESSAGES: usize = 32;
+
+/// A connection to NATS whose streams are declared. Clones share it.
+#[derive(Clone)]
+pub struct Bus {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: BusSettings,
+    subjects: Subjects,
+    client: Client,
+    jetstream: jetstream::Context,
+    connected: watch::Receiver<Link>,
+    declaring: Mutex<()>,
+}
+
+/// The state of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) up: bool,
+    /// How often it was made.
+    pub(crate) times: u64,
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus")
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bus {
+    /// Connects under a name that the server's monitoring shows, and declares the streams. A server that
+    /// is still starting is waited for.
+    ///
+    /// # Errors
+    /// No server answers within half a minute, or it refuses the streams.
+    pub async fn connect(settings: BusSettings, name: &str) -> Result<Self, BusError> {
+        word("namespace", &settings.nats_namespace)?;
+        let deadline = tokio::time::Instant::now() + START;
+        let bus = loop {
+            match Self::connect_once(&settings, name).await {
+                Ok(bus) => break bus,
+                Err(error) if tokio::time::Instant::now() >= deadline => return Err(error),
+                Err(_not_yet) => tokio::time::sleep(Duration::from_millis(200)).await,
+            }
+        };
+        loop {
+            match bus.declare().await {
+                Ok(()) => return Ok(bus),
+                Err(error) if tokio::time::Instant::now() >= deadline => return Err(error),
+                // JetStream may be reading its store while the server already takes connections.
+                Err(BusError::Unconfirmed { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn connect_once(settings: &BusSettings, name: &str) -> Result<Self, BusError> {
+        let failed = |source: Source| BusError::Connect {
+            url: settings.nats_url.clone(),
+            source,
+        };
+        let (link, connected) = watch::channel(Link {
+            up: false,
+            times: 0,
+        });
+        let mut options = ConnectOptions::new()
+            .name(name)
+            .connection_timeout(REQUEST)
+            .request_timeout(Some(REQUEST))
+            .ping_interval(Duration::from_secs(10))
+            .reconnect_delay_callback(|attempts| {
+                Duration::from_millis(50 * (attempts as u64).min(40))
+            })
+            .event_callback(move |event| {
+                note(&link, &event);
+                std::future::ready(())
+            });
+        if let Some(path) = &settings.nats_credentials {
+            options = options
+                .credentials_file(path)
+                .await
+                .map_err(|error| failed(error.into()))?;
+        }
+        let servers: Vec<&str> = settings.nats_url.split(',').map(str::trim).collect();
+        let client = options
+            .connect(servers)
+            .await
+            .map_err(|error| failed(error.into()))?;
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(REQUEST);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                subjects: Subjects {
+                    namespace: settings.nats_namespace.clone(),
+                    partitions: settings.nats_partitions,
+                },
+                settings: settings.clone(),
+                client,
+                jetstream,
+                connected,
+                declaring: Mutex::new(()),
+            }),
+        })
+    }
+
+    /// Whether the connection stands at this moment; it is made again by itself.
+    pub fn is_connected(&self) -> bool {
+        self.shared.client.connection_state() == async_nats::connection::State::Connected
+    }
+
+    /// Waits until the connection is made or lost, and says which; ends when the bus does.
+    pub async fn connection_changed(&self) -> Option<bool> {
+        let mut link = self.link();
+        link.changed().await.ok()?;
+        Some(link.borrow().up)
+    }
+
+    pub(crate) fn link(&self) -> watch::Receiver<Link> {
+        self.shared.connected.clone()
+    }
+
+    pub(crate) fn settings(&self) -> &BusSettings {
+        &self.shared.settings
+    }
+
+    pub(crate) fn subjects(&self) -> &Subjects {
+        &self.shared.subjects
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.shared.client
+    }
+
+    pub(crate) fn jetstream(&self) -> &jetstream::Context {
+        &self.shared.jetstream
+    }
+
+    pub(crate) fn stream_name(&self, stream: Stream) -> String {
+        stream.name(&self.shared.settings.nats_namespace)
+    }
+
+    /// Declares every stream; streams that are there already are left as they are, or brought up to date.
+    pub(crate) async fn declare(&self) -> Result<(), BusError> {
+        let _one_at_a_time = self.shared.declaring.lock().await;
+        for stream in Stream::ALL {
+            let config = stream.config(&self.shared.settings);
+            let name = config.name.clone();
+            let declared = self.shared.jetstream.create_or_update_stream(config).await;
+            if let Err(error) = declared {
+                return Err(refused_or_unconfirmed(
+                    format!("stream {name}"),
+                    error.into(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Declares a consumer, made anew if it is ahead of its stream, and starts to pull from it.
+    pub(crate) async fn open(
+        &self,
+        queue: &Queue,
+        partition: u32,
+    ) -> Result<pull::Stream, BusError> {
+        let consumer = match self.consumer(queue, partition).await {
+            Err(BusError::Topology { .. }) => {
+                self.declare().await?;
+                self.consumer(queue, partition).await?
+            }
+            other => other?,
+        };
+        let pulling = consumer
+            .stream()
+            .group(GROUP)
+            .max_messages_per_batch(PULL_MESSAGES)
+            .expires(PULL_EXPIRES)
+            .heartbeat(HEARTBEAT)
+            .messages()
+            .await;
+        pulling.map_err(|error| BusError::Unconfirmed {
+            what: format!("consumer {}", queue.consumer_name(partition)),
+            source: error.into(),
+        })
+    }
+
+    async fn consumer(&self, queue: &Queue, partition: u32) -> Result<PullConsumer, BusError> {
+        let name = queue.consumer_name(partition);
+        let stream = self.stream_name(queue.stream());
+        if self.standing(queue, partition).await? == Standing::Ahead {
+            tracing::warn!(
+                consumer = name,
+                stream,
+                "the consumer is ahead of its stream; it is made anew"
+            );
+            let deleted = self
+                .shared
+                .jetstream
+                .delete_consumer_from_stream(&name, &stream)
+                .await;
+            deleted.map_err(|error| {
+                refused_or_unconfirmed(format!("consumer {name}"), error.into())
+            })?;
+        }
+        let config = queue.consumer(&self.shared.settings, partition);
+        let created = self
+            .shared
+            .jetstream
+            .create_consumer_on_stream(config, stream)
+            .await;
+        created.map_err(|error| refused_or_unconfirmed(format!("consumer {name}"), error.into()))
+    }
+
+    /// Compares a consumer with its stream.
+    pub(crate) async fn standing(
+        &self,
+        queue: &Queue,
+        partition: u32,
+    ) -> Result<Standing, BusError> {
+        let name = queue.consumer_name(partition);
+        let stream = self.stream_name(queue.stream());
+        let unconfirmed = |source| BusError::Unconfirmed {
+            what: format!("the state of consumer {name}"),
+            source,
+        };
+        // The consumer first: its stream can only have grown by the time that it is asked.
+        let consumer: Result<PullConsumer, _> = self
+            .shared
+            .jetstream
+            .get_consumer_from_stream(name.as_str(), stream.as_str())
+            .await;
+        let delivered = match consumer {
+            Ok(consumer) => consumer.cached_info().delivered.stream_sequence,
+            Err(error) if is_missing(error.kind()) => return Ok(Standing::Missing),
+            Err(error) => return Err(unconfirmed(error.into())),
+        };
+        match self.shared.jetstream.get_stream(&stream).await {
+            Ok(stream) if delivered > stream.cached_info().state.last_sequence => {
+                Ok(Standing::Ahead)
+            }
+            Ok(_stream) => Ok(Standing::Sound),
+            Err(error) if matches!(error.kind(), GetStreamErrorKind::JetStream(_)) => {
+                Ok(Standing::Missing)
+            }
+            Err(error) => Err(unconfirmed(error.into())),
+        }
+    }
+
+    /// Empties the inner streams; what they held is derived again from PostgreSQL and the providers.
+    pub async fn purge_inner(&self) -> Result<(), BusError> {
+        for stream in Stream::INNER {
+            let name = self.stream_name(stream);
+            let unconfirmed = |source: Source| BusError::Unconfirmed {
+                what: format!("the purge of stream {name}"),
+                source,
+            };
+            let stream = self
+                .shared
+                .jetstream
+                .get_stream(&name)
+                .await
+                .map_err(|error| unconfirmed(error.into()))?;
+            stream
+                .purge()
+                .await
+                .map_err(|error| unconfirmed(error.into()))?;
+        }
+        Ok(())
+    }
+}
+
+/// How a consumer stands to its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// All is well.
+    Sound,
+    /// One of the two does not exist.
+    Missing,
+    /// It has delivered messages that its stream has yet to receive: the stream was lost or went back, and
+    /// everything up to there would be skipped.
+    Ahead,
+}
+
+fn is_missing(kind: ConsumerErrorKind) -> bool {
+    matches!(kind, ConsumerErrorKind::JetStream(error) if error.code() == 404)
+}
+
+/// A server that answers with an error refuses; one that does not answer has not confirmed.
+fn refused_or_unconfirmed(what: String, source: Source) -> BusError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
+    let mut refused = false;
+    while let Some(error) = cause {
+        refused |= error.downcast_ref::<jetstream::Error>().is_some();
+        cause = error.source();
+    }
+    if refused {
+        BusError::Topology { what, source }
+    } else {
+        BusError::Unconfirmed { what, source }
+    }
+}
+
+fn note(link: &watch::Sender<Link>, event: &Event) {
+    match event {
+        Event::Connected => {
+            tracing::info!("connected to NATS");
+            link.send_modify(|link| {
+                link.up = true;
+                link.times += 1;
+            });
+        }
+        Event::Disconnected | Event::Closed => {
+            tracing::warn!(%event, "NATS");
+            link.send_modify(|link| link.up = false);
+        }
+        other => tracing::debug!(event = %other, "NATS"),
+    }
+}
