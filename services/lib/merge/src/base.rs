@@ -1,0 +1,227 @@
+//! Bases: how both sides looked when they last agreed.
+
+use std::collections::BTreeMap;
+
+use model::{Comparison, Element, Fields, PairKey, Pairing, PerSide, Side, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::{align, plan::PlannedEdit, situation::Readable};
+
+/// How both sides of one pairing looked when they last agreed.
+///
+/// On a multi-valued pairing both lists have the same length, and elements at the same place belong
+/// together. An element without label and parts holds the place of one that its side does not have: a
+/// provider that quietly drops a fourth address never looks like one that deleted it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairBase {
+    /// What the left side showed; none if it was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Value>,
+    /// What the right side showed; none if it was empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Value>,
+}
+
+/// The bases of a link. A pairing without an entry has no base: its next merge is a first contact.
+pub type Base = BTreeMap<PairKey, PairBase>;
+
+/// The record as the answer to a conditional write carried it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// What it shows on the pairings' paths ([`model::project`]).
+    pub fields: &'a Fields,
+    /// Which paths the answer could tell.
+    pub readable: &'a Readable,
+}
+
+/// A pair of elements, of which one may be missing.
+pub(crate) type ElementPair = PerSide<Option<Element>>;
+
+impl PairBase {
+    /// What a side showed.
+    pub fn get(&self, side: Side) -> Option<&Value> {
+        match side {
+            Side::Left => self.left.as_ref(),
+            Side::Right => self.right.as_ref(),
+        }
+    }
+
+    pub(crate) fn of(values: PerSide<Option<Value>>) -> Self {
+        Self {
+            left: values.left,
+            right: values.right,
+        }
+    }
+
+    /// The pairs of elements of a multi-valued pairing.
+    pub(crate) fn pairs(&self) -> Vec<ElementPair> {
+        let list = |value: &Option<Value>| {
+            value
+                .as_ref()
+                .map_or(Vec::new(), |value| value.as_elements().to_vec())
+        };
+        let (left, right) = (list(&self.left), list(&self.right));
+        let at = |list: &[Element], index: usize| {
+            list.get(index)
+                .filter(|element| !element.is_empty())
+                .cloned()
+        };
+        (0..left.len().max(right.len()))
+            .map(|index| PerSide::new(at(&left, index), at(&right, index)))
+            .collect()
+    }
+
+    /// The base that these pairs of elements make. Pairs of nothing are dropped.
+    pub(crate) fn of_pairs(pairs: impl IntoIterator<Item = ElementPair>) -> Self {
+        let (left, right): (Vec<_>, Vec<_>) = pairs
+            .into_iter()
+            .filter(|pair| pair.left.is_some() || pair.right.is_some())
+            .map(|pair| {
+                (
+                    pair.left.unwrap_or_default(),
+                    pair.right.unwrap_or_default(),
+                )
+            })
+            .unzip();
+        let list =
+            |elements: Vec<Element>| (!elements.is_empty()).then_some(Value::Elements(elements));
+        Self {
+            left: list(left),
+            right: list(right),
+        }
+    }
+}
+
+/// What a side showed on its paths when both last agreed: by this a labelled path finds its element again
+/// ([`model::project`], R-15).
+pub fn hints(base: &Base, pairings: &[Pairing], side: Side) -> Fields {
+    let hint = |pairing: &Pairing| {
+        let value = base.get(&pairing.key())?.get(side)?;
+        Some((pairing.path(side).clone(), value.clone()))
+    };
+    pairings
+        .iter()
+        .filter(|pairing| !pairing.is_list())
+        .filter_map(hint)
+        .collect()
+}
+
+/// The bases once a write to `side` is applied: of each edit both sides move together, the source to
+/// the value that the plan was made from, the target to what the write's own answer carried, or else to what
+/// was written. Leave out edits whose path was refused.
+///
+/// `seen` is what the side showed on its paths when the plan was made, nothing for a create; it tells the
+/// elements that were there before from the written ones.
+pub fn applied(
+    base: &Base,
+    pairings: &[Pairing],
+    side: Side,
+    edits: &[PlannedEdit],
+    seen: &Fields,
+    answer: Option<Answer<'_>>,
+) -> Base {
+    let mut moved = base.clone();
+    for pairing in pairings {
+        let key = pairing.key();
+        let own: Vec<_> = edits.iter().filter(|planned| planned.pair == key).collect();
+        let path = pairing.path(side);
+        let told = answer
+            .filter(|answer| answer.readable.covers(path))
+            .map(|answer| answer.fields.get(path));
+        if own.is_empty() {
+            continue;
+        }
+        let entry = moved.entry(key).or_default();
+        if pairing.is_list() {
+            let answer = told.map(|value| value.map_or(&[][..], Value::as_elements));
+            *entry = applied_elements(
+                entry,
+                side,
+                &own,
+                seen.get(path),
+                answer,
+                pairing.comparison(),
+            );
+        } else if let Some(planned) = own.last() {
+            let mut values = PerSide::new(planned.source.clone(), planned.source.clone());
+            *values.get_mut(side) =
+                told.map_or_else(|| planned.edit.after.clone(), Option::<&Value>::cloned);
+            *entry = PairBase::of(values);
+        }
+    }
+    moved
+}
+
+fn applied_elements(
+    base: &PairBase,
+    side: Side,
+    edits: &[&PlannedEdit],
+    seen: Option<&Value>,
+    answer: Option<&[Element]>,
+    comparison: Comparison,
+) -> PairBase {
+    let first = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .and_then(|value| value.as_elements().first().cloned())
+    };
+    let mut pairs = base.pairs();
+    for planned in edits {
+        let replaced = planned
+            .replaces
+            .as_ref()
+            .map(PairBase::pairs)
+            .unwrap_or_default();
+        if let Some(at) = pairs.iter().position(|pair| replaced.contains(pair)) {
+            pairs.remove(at);
+        }
+    }
+    // What the list should hold now: elements that no edit names, then the written ones.
+    let removed: Vec<_> = edits
+        .iter()
+        .filter_map(|planned| first(&planned.edit.before))
+        .collect();
+    let mut bystanders: Vec<Element> =
+        seen.map_or(Vec::new(), |value| value.as_elements().to_vec());
+    for element in &removed {
+        if let Some(at) = bystanders.iter().position(|other| other == element) {
+            bystanders.remove(at);
+        }
+    }
+    let written: Vec<_> = edits
+        .iter()
+        .map(|planned| first(&planned.edit.after))
+        .collect();
+    let renderings = match answer {
+        None => written.clone(),
+        Some(answer) => renderings(&bystanders, &written, answer, comparison),
+    };
+    for (planned, rendering) in edits.iter().zip(renderings) {
+        let mut pair = PerSide::new(first(&planned.source), first(&planned.source));
+        *pair.get_mut(side) = rendering;
+        pairs.push(pair);
+    }
+    PairBase::of_pairs(pairs)
+}
+
+/// How the answer shows each written element; none where it does not.
+fn renderings(
+    bystanders: &[Element],
+    written: &[Option<Element>],
+    answer: &[Element],
+    comparison: Comparison,
+) -> Vec<Option<Element>> {
+    let expected: Vec<&Element> = bystanders.iter().chain(written.iter().flatten()).collect();
+    let shown: Vec<&Element> = answer
+        .iter()
+        .filter(|element| !element.is_empty())
+        .collect();
+    let pairs = align::with_earlier(&expected, &shown, comparison);
+    let mut found = pairs[bystanders.len()..]
+        .iter()
+        .map(|at| at.map(|at| shown[at].clone()));
+    written
+        .iter()
+        .map(|element| element.as_ref().and_then(|_| found.next().flatten()))
+        .collect()
+}
