@@ -1,0 +1,41 @@
+# Everything that a developer types. Each target is a line or two; the work is done by what it calls.
+
+CARGO ?= cargo
+BUF = 1.57.2
+export SQLX_OFFLINE ?= true
+
+.PHONY: help demo dev test lint bench conformance tools
+
+help:
+	@echo "make demo         two address books that disagree become one, in front of you"
+	@echo "make dev          everything up against the sandbox, until Ctrl-C"
+	@echo "make test         formatting, lints and every test"
+	@echo "make lint         formatting and lints alone"
+	@echo "make conformance  the providers' own client libraries against the sandbox"
+	@echo "make bench        how fast it is on this machine"
+
+tools:
+	@deploy/local/fetch-tools
+
+demo: tools
+	@$(CARGO) build --locked --workspace --bins
+	@target/debug/rapport demo
+
+dev: tools
+	@$(CARGO) build --locked --workspace --bins
+	@target/debug/rapport dev
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v npx >/dev/null 2>&1; then npx --yes @bufbuild/buf@$(BUF) lint proto; fi
+
+test: tools lint
+	$(CARGO) build --locked --package test-kit --bin with-servers
+	target/debug/with-servers -- $(CARGO) nextest run --workspace --locked
+
+conformance: tools
+	tests/conformance/run
+
+bench: tools
+	$(CARGO) run --locked --release --package bench
