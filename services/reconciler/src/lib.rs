@@ -1,1 +1,80 @@
-//! The reconciler.
+//! The reconciler: it takes what connectors read, decides, and hands out what writers write.
+//!
+//! Everything it knows is in PostgreSQL, and every transaction on a sync first locks its row; NATS only
+//! carries. So a change, an outcome and a timer all lead to the same work, [`advance`], and a process that
+//! is killed between any two lines starts where the last commit left off.
+//!
+//! [`ingest`] stores what a feed shows and its cursor in one transaction; [`pairing`] finds counterparts;
+//! [`plan`] turns links into situations and plans into rows of the outbox; [`release`] publishes them;
+//! [`outcome`] applies the answers and moves the bases.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod advance;
+pub mod definition;
+pub mod error;
+pub mod guard;
+pub mod ingest;
+pub mod intake;
+mod ledger;
+pub mod live;
+pub mod outcome;
+pub mod pairing;
+pub mod plan;
+pub mod release;
+pub mod service;
+mod settings;
+pub mod store;
+mod tasks;
+mod trace;
+pub mod wake;
+
+use std::{process::ExitCode, sync::Arc};
+
+use bus::Bus;
+use kit::{Process, Schema, Service, grpc};
+use proto::reconcile::{
+    claims_server::ClaimsServer, positions_server::PositionsServer, syncs_server::SyncsServer,
+};
+
+pub use settings::Settings;
+
+use crate::{
+    service::{ClaimService, PositionService, SyncService},
+    wake::Wake,
+};
+
+/// The schema that the reconciler owns.
+pub static SCHEMA: Schema = Schema::new("reconciler", &store::MIGRATOR);
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    Service::new(
+        "reconciler",
+        "Decides what changes mean and keeps what became of them",
+    )
+    .owning(&SCHEMA)
+    .main(start)
+}
+
+/// Starts every task of the reconciler on a process.
+pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
+    let pool = SCHEMA.open(&settings.database).await?;
+    let bus = Bus::connect(settings.bus, "reconciler").await?;
+    let wake = Arc::new(Wake::default());
+    let routes = grpc::Routes::new(PositionsServer::new(PositionService { pool: pool.clone() }))
+        .add_service(ClaimsServer::new(ClaimService { pool: pool.clone() }))
+        .add_service(SyncsServer::new(SyncService {
+            pool: pool.clone(),
+            wake: wake.clone(),
+        }));
+    grpc::serve(&process, &settings.grpc, routes).await?;
+    let engine = tasks::Engine {
+        pool,
+        bus,
+        wake,
+        control: grpc::client(&settings.control_url)?,
+        window: settings.window,
+    };
+    engine.start(&process)?;
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Advance: everything that a sync can do now, step by step, each in one transaction under the sync's
+//! lock. Woken by a change, an outcome or a timer, it always does the same.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::{Connection as _, PgConnection, PgPool};
+use uuid::Uuid;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    guard, outcome, pairing,
+    plan::{Planned, Planner},
+    store::{
+        SyncKey, feed, link,
+        record::{self, Presence, RecordRow},
+        sync::{self, Hold, Phase, SyncRow},
+        write,
+    },
+};
+
+/// Links planned in one transaction.
+const BATCH: i64 = 500;
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Something was done, and there may be more at once.
+    More,
+    /// Nothing more can be done before something new arrives.
+    Idle,
+}
+
+/// Does what a sync can do now.
+pub async fn advance(pool: &PgPool, key: &SyncKey) -> Result<(), EngineError> {
+    while step(pool, key).await? == Step::More {}
+    Ok(())
+}
+
+/// One step, in one transaction.
+pub async fn step(pool: &PgPool, key: &SyncKey) -> Result<Step, EngineError> {
+    let mut transaction = pool.begin().await?;
+    let Some(mut row) = sync::lock(&mut transaction, key).await? else {
+        return Ok(Step::Idle);
+    };
+    let result = locked(&mut transaction, &mut row).await?;
+    transaction.commit().await?;
+    Ok(result)
+}
+
+async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step, EngineError> {
+    let definition = Definition::decode(&row.definition)?;
+    let gave_up = outcome::give_up(connection, &definition).await?;
+    if gave_up > 0 {
+        return Ok(Step::More);
+    }
+    if row.held.is_some() || row.wanted != "active" {
+        return Ok(Step::Idle);
+    }
+    match row.phase {
+        Phase::Off | Phase::Deactivating => return Ok(Step::Idle),
+        Phase::Baseline => {
+            if !both_read(connection, &row.key).await? {
+                return Ok(Step::Idle);
+            }
+            baseline(connection, &definition).await?;
+            row.phase = Phase::Live;
+            sync::save(connection, row).await?;
+            return Ok(Step::More);
+        }
+        Phase::Live => {}
+    }
+    link::release_looked_up(connection, &row.key).await?;
+    let paired = pairing::pair(connection, &definition).await?;
+    if settle(connection, &definition, row).await? == Step::More {
+        return Ok(Step::More);
+    }
+    if row.held.is_some() {
+        return Ok(Step::Idle);
+    }
+    let planned = plan_batch(connection, &definition, row, guard::Watch::On).await?;
+    if planned > 0 || paired > 0 {
+        return Ok(Step::More);
+    }
+    finish_run(connection, row).await?;
+    Ok(Step::Idle)
+}
+
+/// Whether both sides have been read to the end under the present generation.
+pub async fn both_read(connection: &mut PgConnection, key: &SyncKey) -> Result<bool, EngineError> {
+    for side in model::Side::ALL {
+        if !feed::load(connection, key, side).await?.complete {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Both sides are read, and everything is matched.
+pub async fn baseline(
+    connection: &mut PgConnection,
+    definition: &Definition,
+) -> Result<(), EngineError> {
+    while pairing::pair(connection, definition).await? > 0 {}
+    Ok(())
+}
+
+/// Deletions and absences of rounds that were read to their end: each record is read by its id, unless
+/// so many are missing that a person is asked first.
+async fn settle(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+) -> Result<Step, EngineError> {
+    let unsettled = record::to_settle(connection, &row.key, BATCH).await?;
+    if unsettled.is_empty() {
+        return Ok(Step::Idle);
+    }
+    let alone: Vec<i64> = unsettled
+        .iter()
+        .filter(|(_, link)| link.is_none())
+        .map(|(id, _)| *id)
+        .collect();
+    // Nothing hangs on a record without a link: whether it is deleted or hidden makes no difference.
+    let (doubtful, missing): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &alone)
+        .await?
+        .into_iter()
+        .partition(|record| record.presence == Presence::Doubtful);
+    for (records, presence) in [(doubtful, Presence::Live), (missing, Presence::OutOfReach)] {
+        let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+        record::set_presence(connection, &ids, presence).await?;
+    }
+    let linked: HashMap<i64, Uuid> = unsettled
+        .into_iter()
+        .filter_map(|(id, link)| Some((id, link?)))
+        .collect();
+    if linked.is_empty() {
+        return Ok(Step::More);
+    }
+    let ids: Vec<i64> = linked.keys().copied().collect();
+    let mut planner = Planner::new(definition, row);
+    for record in record::by_id(connection, &ids).await? {
+        if let Some(link) = linked.get(&record.id) {
+            planner.read(*link, &record);
+        }
+    }
+    planner.store(connection).await?;
+    Ok(Step::More)
+}
+
+/// Plans a batch of links and stores what the plans ask for; answers how many links were planned.
+pub async fn plan_batch(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+    watch: guard::Watch,
+) -> Result<usize, EngineError> {
+    let links = link::plannable(connection, &row.key, BATCH).await?;
+    if links.is_empty() {
+        return Ok(0);
+    }
+    let count = links.len();
+    let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+    let revoked = write::revoke_of_links(connection, &ids).await?;
+    let of_run = revoked.iter().filter(|(_, run)| *run == row.run).count();
+    row.run_written -= i64::try_from(of_run).unwrap_or_default();
+    let records: Vec<i64> = links
+        .iter()
+        .flat_map(|link| [link.left_record, link.right_record])
+        .flatten()
+        .collect();
+    let records: HashMap<i64, RecordRow> = record::by_id(connection, &records)
+        .await?
+        .into_iter()
+        .map(|record| (record.id, record))
+        .collect();
+    let mut planner = Planner::new(definition, row);
+    for link in links {
+        planner.plan(link, &records);
+    }
+    if watch == guard::Watch::On
+        && let Some(reason) = guard::trips(connection, definition, row, planner.planned()).await?
+    {
+        hold(connection, row, Hold::Guard, reason).await?;
+        return Ok(0);
+    }
+    let stop = planner.planned().stop.clone();
+    let written = planner.store(connection).await?;
+    row.run_written += written;
+    if let Some(reason) = stop {
+        hold(connection, row, Hold::Deletion, reason).await?;
+    } else {
+        sync::save(connection, row).await?;
+    }
+    Ok(count)
+}
+
+/// Stops a sync until a person answers; what is queued and would overwrite or delete is revoked.
+async fn hold(
+    connection: &mut PgConnection,
+    row: &mut SyncRow,
+    hold: Hold,
+    reason: String,
+) -> Result<(), EngineError> {
+    write::revoke_all(connection, &row.key, "held", true).await?;
+    row.held = Some(hold);
+    row.held_reason = reason;
+    sync::save(connection, row).await?;
+    Ok(())
+}
+
+/// Nothing is left to plan: a run that has nothing open any more is over.
+async fn finish_run(connection: &mut PgConnection, row: &mut SyncRow) -> Result<(), EngineError> {
+    let (open, _) = write::open(connection, &row.key).await?;
+    if open == 0 && row.last_run_at.is_none_or(|at| at < row.run_began_at) {
+        row.last_run_at = Some(sync::now(connection).await?);
+        row.last_run_result = format!("{} records written", row.run_written.max(0));
+        sync::save(connection, row).await?;
+    }
+    Ok(())
+}
+
+/// Begins a new run: caps count from zero, and what they deferred is planned.
+pub async fn begin_run(
+    connection: &mut PgConnection,
+    row: &mut SyncRow,
+    now: Timestamp,
+) -> Result<(), EngineError> {
+    row.run += 1;
+    row.run_began_at = now;
+    row.run_written = 0;
+    link::touch_state(connection, &row.key, link::LinkState::Deferred).await?;
+    sync::save(connection, row).await?;
+    Ok(())
+}
+
+/// What a first run would do: everything is planned in a transaction that is then rolled back.
+pub async fn preview(pool: &PgPool, key: &SyncKey) -> Result<Option<Planned>, EngineError> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let Some(mut row) = sync::lock(&mut transaction, key).await? else {
+        return Ok(None);
+    };
+    if !both_read(&mut transaction, key).await? {
+        return Ok(None);
+    }
+    let definition = Definition::decode(&row.definition)?;
+    baseline(&mut transaction, &definition).await?;
+    let mut all = Planned::default();
+    loop {
+        let links = link::plannable(&mut transaction, key, BATCH).await?;
+        if links.is_empty() {
+            break;
+        }
+        let ids: Vec<i64> = links
+            .iter()
+            .flat_map(|link| [link.left_record, link.right_record])
+            .flatten()
+            .collect();
+        let records = record::by_id(&mut transaction, &ids)
+            .await?
+            .into_iter()
+            .map(|record| (record.id, record))
+            .collect();
+        let mut planner = Planner::new(&definition, &row);
+        for link in links {
+            planner.plan(link, &records);
+        }
+        all.add(planner.planned());
+        row.run_written += planner.store(&mut transaction).await?;
+    }
+    transaction.rollback().await?;
+    Ok(Some(all))
+}

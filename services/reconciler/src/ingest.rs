@@ -1,0 +1,409 @@
+//! Ingest: a connector's batch becomes what the store knows, and the cursor moves in the same
+//! transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{Order, Record, Side, Version, match_keys, order};
+use proto::change::{
+    Change, ChangeBatch, CollectionState, Extent, Outline, change::What as ChangeOf,
+};
+use sqlx::PgConnection;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    store::{
+        SyncKey,
+        feed::{self, Advance, FeedRow},
+        link,
+        record::{self, Presence, RecordRow, Sighting},
+        sync::{self, Hold, Phase, SyncRow},
+        write,
+    },
+    trace,
+};
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// It was applied; there may be something to plan.
+    Applied,
+    /// It was taken before, or comes from an epoch that is over.
+    Repeated,
+    /// One before it is missing; the connector starts again from the stored cursor.
+    Gap,
+    /// Its sync or its generation is no longer wanted.
+    Unwanted,
+}
+
+/// Applies one batch.
+pub async fn ingest(
+    connection: &mut PgConnection,
+    batch: &ChangeBatch,
+) -> Result<Ingested, EngineError> {
+    let key = SyncKey::new(&batch.tenant, &batch.sync);
+    let side = Side::try_from(batch.side()).map_err(|_| EngineError::Malformed("side"))?;
+    let Some(mut row) = sync::lock(connection, &key).await? else {
+        return Ok(Ingested::Unwanted);
+    };
+    let generation = i64::try_from(batch.generation).unwrap_or(i64::MAX);
+    if generation != row.generation || matches!(row.phase, Phase::Off | Phase::Deactivating) {
+        return Ok(Ingested::Unwanted);
+    }
+    let position = feed::load(connection, &key, side).await?;
+    if let Some(verdict) = out_of_turn(batch, &position) {
+        return Ok(verdict);
+    }
+    let definition = Definition::decode(&row.definition)?;
+    match batch.collection() {
+        CollectionState::Gone | CollectionState::Forbidden => {
+            lose_collection(connection, &mut row, side, batch.collection()).await?;
+            return Ok(Ingested::Applied);
+        }
+        CollectionState::Present | CollectionState::Unspecified => {}
+    }
+    let snapshot = batch.snapshot.as_ref();
+    let id = snapshot.map(|snapshot| snapshot.id.as_str());
+    let mut touched = apply(connection, &definition, side, batch, id).await?;
+    let account_done = match snapshot {
+        Some(part) if part.end => {
+            touched.extend(
+                end_snapshot(connection, &definition, side, &part.id, part.extent()).await?,
+            );
+            part.extent() == Extent::Account
+        }
+        _ => false,
+    };
+    let open = snapshot
+        .filter(|part| !part.end)
+        .map(|part| part.id.as_str());
+    // Inside an account's first reading the cursor must not move: a broken reading starts again.
+    let reading_all = snapshot.is_some_and(|part| part.extent() == Extent::Account && !part.end);
+    feed::advance(
+        connection,
+        &key,
+        side,
+        &Advance {
+            epoch: signed(batch.epoch),
+            number: signed(batch.number),
+            cursor: (!reading_all && !batch.cursor_after.is_empty())
+                .then_some(batch.cursor_after.as_str()),
+            snapshot: open,
+            completed: account_done,
+            round_end: batch.round_end,
+            records: i64::try_from(batch.changes.len()).unwrap_or(i64::MAX),
+        },
+    )
+    .await?;
+    link::touch(connection, &touched, &trace::current()).await?;
+    Ok(Ingested::Applied)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The applied epoch's next number is taken, or a higher epoch's first; nothing else.
+fn out_of_turn(batch: &ChangeBatch, position: &FeedRow) -> Option<Ingested> {
+    let (epoch, number) = (signed(batch.epoch), signed(batch.number));
+    if epoch < position.epoch || (epoch == position.epoch && number <= position.number) {
+        return Some(Ingested::Repeated);
+    }
+    let next = if epoch == position.epoch {
+        position.number + 1
+    } else {
+        1
+    };
+    (number != next).then_some(Ingested::Gap)
+}
+
+/// The collection is gone or hidden: the sync stops, and its tombstones count for nothing.
+async fn lose_collection(
+    connection: &mut PgConnection,
+    row: &mut SyncRow,
+    side: Side,
+    state: CollectionState,
+) -> Result<(), EngineError> {
+    record::drop_unsettled(connection, &row.key, side).await?;
+    write::revoke_all(
+        connection,
+        &row.key,
+        "the collection is out of reach",
+        false,
+    )
+    .await?;
+    row.held = Some(Hold::Collection);
+    row.held_reason = format!(
+        "the {side} collection {}; choose another one, or bring it back and resume",
+        if state == CollectionState::Gone {
+            "is gone"
+        } else {
+            "may not be read any more"
+        },
+        side = side.as_str(),
+    );
+    sync::save(connection, row).await?;
+    Ok(())
+}
+
+/// What the changes of a batch amount to.
+#[derive(Default)]
+struct Reading {
+    store: Vec<Sighting>,
+    keys: HashMap<String, Vec<model::MatchKey>>,
+    mentioned: Vec<i64>,
+    unsettled: Vec<i64>,
+    reread: Vec<i64>,
+    rekeyed: Vec<(i64, String)>,
+    touched: Vec<i64>,
+}
+
+async fn apply(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    side: Side,
+    batch: &ChangeBatch,
+    snapshot: Option<&str>,
+) -> Result<Vec<i64>, EngineError> {
+    let ids: Vec<String> = batch
+        .changes
+        .iter()
+        .flat_map(|change| std::iter::once(&change.remote_id).chain(&change.former_ids))
+        .cloned()
+        .collect();
+    let known: HashMap<String, RecordRow> =
+        record::by_remote(connection, &definition.key, side, &ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.remote_id.clone(), row))
+            .collect();
+    let mut reading = Reading::default();
+    let mut seen = HashSet::new();
+    // A record that a batch shows twice counts as it was shown last.
+    for change in batch.changes.iter().rev() {
+        if seen.insert(change.remote_id.as_str()) {
+            read(
+                definition,
+                side,
+                batch,
+                change,
+                snapshot,
+                &known,
+                &mut reading,
+            )?;
+        }
+    }
+    for (id, remote_id) in &reading.rekeyed {
+        record::rekey(connection, *id, remote_id).await?;
+    }
+    let stored = record::upsert(connection, &definition.key, side, &reading.store).await?;
+    let keys: Vec<(i64, Vec<model::MatchKey>)> = stored
+        .iter()
+        .filter_map(|(remote_id, id)| Some((*id, reading.keys.remove(remote_id)?)))
+        .collect();
+    record::replace_keys(connection, &definition.key, side, &keys).await?;
+    if let Some(snapshot) = snapshot {
+        record::mention(connection, &reading.mentioned, snapshot).await?;
+    }
+    // Neither an old picture nor a tombstone is believed before the record was read by its id.
+    record::set_presence(connection, &reading.unsettled, Presence::Unsettled).await?;
+    record::set_presence(connection, &reading.reread, Presence::Doubtful).await?;
+    reading.touched.extend(stored.iter().map(|(_, id)| *id));
+    reading
+        .touched
+        .extend(reading.unsettled.iter().chain(&reading.reread));
+    Ok(reading.touched)
+}
+
+fn read(
+    definition: &Definition,
+    side: Side,
+    batch: &ChangeBatch,
+    change: &Change,
+    snapshot: Option<&str>,
+    known: &HashMap<String, RecordRow>,
+    reading: &mut Reading,
+) -> Result<(), EngineError> {
+    let former = change.former_ids.iter().find_map(|id| known.get(id));
+    let own = known.get(&change.remote_id).or_else(|| {
+        if let Some(former) = former {
+            reading.rekeyed.push((former.id, change.remote_id.clone()));
+        }
+        former
+    });
+    let Some(what) = &change.what else {
+        return Err(EngineError::Malformed("change"));
+    };
+    match what {
+        ChangeOf::Tombstone(_) => {
+            if let Some(own) = own.filter(|own| own.presence == Presence::Live) {
+                reading.unsettled.push(own.id);
+            }
+        }
+        ChangeOf::Unreadable(unreadable) => {
+            let mut sighting = sighting(change, batch, snapshot, own);
+            sighting.fields = own.and_then(|own| own.fields.clone());
+            sighting.in_scope = own.is_none_or(|own| own.in_scope);
+            sighting.unreadable = Some(unreadable.reason.clone());
+            reading.store.push(sighting);
+        }
+        ChangeOf::Outline(outline) => {
+            let mut sighting = sighting(change, batch, snapshot, own);
+            sighting.in_scope = false;
+            if unchanged(own, &sighting) {
+                reading.mentioned.extend(own.map(|own| own.id));
+                return Ok(());
+            }
+            if own.is_some_and(|own| recently_ours(definition, side, own) && own.in_scope) {
+                // Inside the horizon of our own write it is read by id first.
+                reading.reread.extend(own.map(|own| own.id));
+                return Ok(());
+            }
+            reading
+                .keys
+                .insert(change.remote_id.clone(), outlined(outline));
+            reading.store.push(sighting);
+        }
+        ChangeOf::Record(wire) => {
+            let record =
+                Record::try_from(wire.clone()).map_err(|_| EngineError::Malformed("record"))?;
+            inside(
+                definition, side, batch, change, snapshot, own, record, reading,
+            );
+        }
+    }
+    Ok(())
+}
+
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one step of reading a change; its inputs have no meaning together elsewhere"
+)]
+fn inside(
+    definition: &Definition,
+    side: Side,
+    batch: &ChangeBatch,
+    change: &Change,
+    snapshot: Option<&str>,
+    own: Option<&RecordRow>,
+    record: Record,
+    reading: &mut Reading,
+) {
+    let mut sighting = sighting(change, batch, snapshot, own);
+    sighting.in_scope = true;
+    if let Some(own) = own {
+        let same_content = own.fields.as_ref() == Some(&record.fields);
+        match order(&own.version, &version(&sighting), same_content) {
+            Order::Same if same_content && own.presence == Presence::Live && own.in_scope => {
+                reading.mentioned.push(own.id);
+                return;
+            }
+            Order::Same if same_content => sighting.ours = own.ours,
+            Order::Older | Order::Unknown if own.presence == Presence::Live => {
+                reading.reread.push(own.id);
+                return;
+            }
+            _ => {}
+        }
+    }
+    reading.keys.insert(
+        change.remote_id.clone(),
+        match_keys(
+            &record,
+            &definition.side(side).criteria,
+            &definition.hash_key,
+        ),
+    );
+    sighting.fields = Some(record.fields);
+    reading.store.push(sighting);
+}
+
+fn version(sighting: &Sighting) -> Version {
+    Version {
+        token: sighting.version_token.clone(),
+        changed_at_micros: sighting.changed_at_micros,
+        coarse: sighting.coarse,
+    }
+}
+
+fn unchanged(own: Option<&RecordRow>, sighting: &Sighting) -> bool {
+    own.is_some_and(|own| {
+        own.version == version(sighting) && !own.in_scope && own.presence == Presence::Live
+    })
+}
+
+fn recently_ours(definition: &Definition, side: Side, own: &RecordRow) -> bool {
+    own.ours
+        && own.written_at.is_some_and(|at| {
+            jiff::Timestamp::now().duration_since(at) < definition.side(side).horizon
+        })
+}
+
+fn outlined(outline: &Outline) -> Vec<model::MatchKey> {
+    outline
+        .match_keys
+        .iter()
+        .filter_map(|key| {
+            Some(model::MatchKey {
+                rank: key.rank,
+                hash: key.hash.clone().try_into().ok()?,
+                name_hash: key.name_hash.clone().try_into().ok()?,
+            })
+        })
+        .collect()
+}
+
+fn sighting(
+    change: &Change,
+    batch: &ChangeBatch,
+    snapshot: Option<&str>,
+    own: Option<&RecordRow>,
+) -> Sighting {
+    let version = change.version.clone().unwrap_or_default();
+    let mut former_ids = own.map(|own| own.former_ids.clone()).unwrap_or_default();
+    for id in &change.former_ids {
+        if !former_ids.contains(id) {
+            former_ids.push(id.clone());
+        }
+    }
+    Sighting {
+        remote_id: change.remote_id.clone(),
+        former_ids,
+        version_token: version.token,
+        changed_at_micros: version.changed_at_micros,
+        coarse: version.coarse,
+        fields: None,
+        readable: batch.readable.clone(),
+        in_scope: false,
+        marker: change.marker.clone(),
+        snapshot: snapshot.map(str::to_owned),
+        ours: false,
+        unreadable: None,
+    }
+}
+
+/// What a finished snapshot did not mention has gone from its extent: from the account, so that it
+/// waits to be settled; or from the scope.
+async fn end_snapshot(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    side: Side,
+    snapshot: &str,
+    extent: Extent,
+) -> Result<Vec<i64>, EngineError> {
+    let key = &definition.key;
+    let missing =
+        record::unmentioned(connection, key, side, snapshot, extent == Extent::Scope).await?;
+    if extent == Extent::Scope {
+        let (ours, others): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &missing)
+            .await?
+            .into_iter()
+            .partition(|row| recently_ours(definition, side, row));
+        let ids = |rows: &[RecordRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        record::set_presence(connection, &ids(&ours), Presence::Doubtful).await?;
+        record::leave_scope(connection, &ids(&others)).await?;
+    } else {
+        record::set_presence(connection, &missing, Presence::Unsettled).await?;
+    }
+    Ok(missing)
+}

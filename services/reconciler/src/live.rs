@@ -1,0 +1,259 @@
+//! Live records: what an answer of a provider shows is stored like a reading, and links take them over.
+
+use model::{Edit, Fields, Path, Record, Side, match_keys, patch, project};
+use proto::write::{Applied, Live};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    store::{
+        link::{self, LinkRow, LinkState},
+        matching,
+        record::{self, Sighting},
+        write::WriteRow,
+    },
+};
+
+/// A record as an answer shows it.
+pub struct Sighted(Sighting);
+
+impl Sighted {
+    /// From a record that a writer read.
+    pub fn of_live(live: &Live) -> Result<Self, EngineError> {
+        let record = live
+            .record
+            .clone()
+            .map(|record| Record::try_from(record).map_err(|_| EngineError::Malformed("record")))
+            .transpose()?;
+        let version = live.version.clone().unwrap_or_default();
+        Ok(Self(Sighting {
+            remote_id: live.remote_id.clone(),
+            former_ids: live.former_ids.clone(),
+            version_token: version.token,
+            changed_at_micros: version.changed_at_micros,
+            coarse: version.coarse,
+            fields: record.map(|record| record.fields).filter(|_| live.in_scope),
+            readable: live.readable.clone(),
+            in_scope: live.in_scope,
+            marker: live.marker.clone(),
+            snapshot: None,
+            ours: false,
+            unreadable: None,
+        }))
+    }
+
+    /// From an applied write: the fields are those of the answer, or what was stored with the edits applied.
+    pub fn of_write(write: &WriteRow, link: &LinkRow, applied: &Applied, after: After) -> Self {
+        let version = applied.version.clone().unwrap_or_default();
+        let answer = applied.answer.as_ref();
+        Self(Sighting {
+            remote_id: if applied.remote_id.is_empty() {
+                link.remote_id(write.side).to_owned()
+            } else {
+                applied.remote_id.clone()
+            },
+            former_ids: after.former_ids,
+            version_token: version.token,
+            changed_at_micros: version.changed_at_micros,
+            coarse: version.coarse,
+            fields: Some(after.fields),
+            readable: answer
+                .map(|live| live.readable.clone())
+                .filter(|readable| !readable.is_empty())
+                .unwrap_or(after.readable),
+            in_scope: answer.map_or(after.in_scope, |live| live.in_scope),
+            marker: answer.map(|live| live.marker.clone()).unwrap_or_default(),
+            snapshot: None,
+            // A restored value counts as a person's edit, so that it has an edit time.
+            ours: !write.plan.restores,
+            unreadable: None,
+        })
+    }
+}
+
+/// What the target holds after a write.
+pub struct After {
+    fields: Fields,
+    readable: Vec<String>,
+    former_ids: Vec<String>,
+    in_scope: bool,
+}
+
+/// The target's fields after a write: the answer's, else what is stored with the edits applied.
+pub async fn after_write(
+    connection: &mut PgConnection,
+    link: &LinkRow,
+    write: &WriteRow,
+    whole: Option<&Record>,
+    refused: &[&str],
+) -> Result<After, EngineError> {
+    let stored = match link.record(write.side) {
+        Some(id) => record::by_id(connection, &[id]).await?.pop(),
+        None => None,
+    };
+    let readable = stored.as_ref().map(|row| row.readable.clone());
+    let former_ids = stored.as_ref().map(|row| row.former_ids.clone());
+    let in_scope = stored.as_ref().is_none_or(|row| row.in_scope);
+    let fields = if let Some(record) = whole {
+        record.fields.clone()
+    } else {
+        let mut record = Record {
+            kind: String::new(),
+            fields: stored.and_then(|row| row.fields).unwrap_or_default(),
+        };
+        let edits: Vec<Edit> = write
+            .plan
+            .edits
+            .iter()
+            .map(|planned| planned.edit.clone())
+            .filter(|edit| !refused.contains(&edit.path.to_string().as_str()))
+            .collect();
+        patch(&mut record, &edits);
+        record.fields
+    };
+    let everything = || fields.keys().map(Path::to_string).collect();
+    Ok(After {
+        readable: readable.unwrap_or_else(everything),
+        former_ids: former_ids.unwrap_or_default(),
+        in_scope,
+        fields,
+    })
+}
+
+/// What a side showed on its mapped paths when the plan was made: what is stored of it.
+pub async fn seen(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &LinkRow,
+    side: Side,
+) -> Result<Fields, EngineError> {
+    let stored = match link.record(side) {
+        Some(id) => record::by_id(connection, &[id]).await?.pop(),
+        None => None,
+    };
+    let record = Record {
+        kind: definition.kind.clone(),
+        fields: stored.and_then(|row| row.fields).unwrap_or_default(),
+    };
+    let hints = link
+        .base
+        .as_ref()
+        .map(|base| merge::hints(base, &definition.pairings, side))
+        .unwrap_or_default();
+    Ok(project(&record, &definition.paths(side), &hints))
+}
+
+/// Stores a record as it was seen, with its match keys; answers its row id.
+pub async fn store(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    side: Side,
+    sighted: Sighted,
+) -> Result<i64, EngineError> {
+    let sighting = sighted.0;
+    let keys = sighting.fields.as_ref().map(|fields| {
+        let record = Record {
+            kind: definition.kind.clone(),
+            fields: fields.clone(),
+        };
+        match_keys(
+            &record,
+            &definition.side(side).criteria,
+            &definition.hash_key,
+        )
+    });
+    let stored = record::upsert(connection, &definition.key, side, &[sighting]).await?;
+    let (_, id) = stored
+        .into_iter()
+        .next()
+        .ok_or(EngineError::Malformed("stored record"))?;
+    if let Some(keys) = keys {
+        record::replace_keys(connection, &definition.key, side, &[(id, keys)]).await?;
+    }
+    Ok(id)
+}
+
+/// A record that turns out to belong to a link leaves any other link that held it: one that had only
+/// this record is over; one with two records keeps it, and ours is a twin.
+pub async fn take_over(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &mut LinkRow,
+    side: Side,
+    record: i64,
+) -> Result<(), EngineError> {
+    for mut other in link::of_records(connection, &[record]).await? {
+        if other.id == link.id || other.record(side) != Some(record) {
+            continue;
+        }
+        other.state = LinkState::Closed;
+        "the record belongs to another link".clone_into(&mut other.reason);
+        other.dirty = false;
+        let survivor = other.record(side.other());
+        link::save(connection, std::slice::from_ref(&other)).await?;
+        if let Some(survivor) = survivor {
+            matching::set_unmatched(connection, &[survivor]).await?;
+        }
+    }
+    matching::set_matched(connection, &[record]).await?;
+    tracing::debug!(sync = %definition.key.sync, link = %link.id, "a link took a record over");
+    Ok(())
+}
+
+/// A record is proved gone: a successor may have taken its place, by marker, former id or key.
+pub async fn find_successor(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &mut LinkRow,
+    side: Side,
+) -> Result<(), EngineError> {
+    let Some(gone) = link.record(side) else {
+        return Ok(());
+    };
+    let Some(successor) = matching::successor(connection, &definition.key, side, gone).await?
+    else {
+        return Ok(());
+    };
+    let taken = link::of_records(connection, &[successor.id])
+        .await?
+        .into_iter()
+        .find(|other| other.id != link.id && other.record(side.other()).is_some());
+    if taken.is_some() {
+        link.state = LinkState::Closed;
+        "merged into another record".clone_into(&mut link.reason);
+        link.dirty = false;
+        return Ok(());
+    }
+    take_over(connection, definition, link, side, successor.id).await?;
+    link.set_record(side, Some(successor.id), &successor.remote_id);
+    Ok(())
+}
+
+/// The id of a link, derived so that it can be rebuilt: sync, side, record that it began with.
+pub fn link_id(definition: &Definition, side: Side, remote_id: &str) -> Uuid {
+    let name = format!(
+        "{}/{}/{}/{}",
+        definition.key.tenant,
+        definition.key.sync,
+        side.as_str(),
+        remote_id
+    );
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+/// The marker of a record that we create: derived, so that a plan made again is the same write.
+pub fn marker(definition: &Definition, link: &LinkRow, side: Side) -> String {
+    let source = side.other();
+    let name = format!(
+        "{}\n{}\n{}\n{}\n{}",
+        definition.side(side).account,
+        definition.side(source).account,
+        link.remote_id(source),
+        side.as_str(),
+        link.create_generation,
+    );
+    let hash = blake3::keyed_hash(&definition.hash_key, name.as_bytes());
+    format!("r1-{}", &hash.to_hex()[..40])
+}

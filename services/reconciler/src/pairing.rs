@@ -1,0 +1,288 @@
+//! Matching: records that wait get a link, alone or with their counterpart (R-06 … R-09).
+
+use std::collections::{HashMap, HashSet};
+
+use merge::{Candidate, Reason, Twins, pair_up};
+use model::{Record, Side, project};
+use prost::Message as _;
+use proto::write as wire;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    live,
+    store::{
+        link::{self, LinkRow, LinkState, NewLink},
+        matching::{self, Bond, Contender},
+        record, write,
+    },
+    trace,
+};
+
+/// How many waiting records are matched in one go.
+const BATCH: i64 = 5_000;
+
+/// Matches what waits; answers how many records got a link.
+pub async fn pair(
+    connection: &mut PgConnection,
+    definition: &Definition,
+) -> Result<usize, EngineError> {
+    let found =
+        by_marker(connection, definition).await? + by_content(connection, definition).await?;
+    let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
+    if waiting.is_empty() {
+        return Ok(found);
+    }
+    let contenders = matching::contenders(connection, &definition.key, &waiting).await?;
+    let of: HashMap<i64, &Contender> = contenders.iter().map(|one| (one.id, one)).collect();
+    let candidates = |side: Side| -> Vec<Candidate> {
+        contenders
+            .iter()
+            .filter(|one| one.side == side && matches!(one.bond, Bond::Free | Bond::Half(_)))
+            .map(candidate)
+            .collect()
+    };
+    let matching = pair_up(
+        &candidates(Side::Left),
+        &candidates(Side::Right),
+        &definition.policy,
+    );
+    let twins: HashSet<i64> = matching.twins.iter().map(|twin| twin.id).collect();
+    let mut taken = HashSet::new();
+    let mut fresh = Vec::new();
+    // A match outside the scope gets a link as well: its plan says whether it is adopted or excluded.
+    let matched = matching.matched.iter().map(|one| (one.left, one.right));
+    let outside = matching.outside.iter().map(|one| (one.left, one.right));
+    for (left, right) in matched.chain(outside) {
+        let (Some(left), Some(right)) = (of.get(&left), of.get(&right)) else {
+            continue;
+        };
+        // A pair that was looked at before and has not changed is not matched anew.
+        if !left.waiting && !right.waiting {
+            continue;
+        }
+        taken.extend([left.id, right.id]);
+        join(connection, definition, left, right, &mut fresh).await?;
+    }
+    for one in contenders
+        .iter()
+        .filter(|one| one.waiting && one.bond == Bond::Free)
+    {
+        if taken.contains(&one.id) || awaits_create(one, &contenders) {
+            continue;
+        }
+        fresh.push(alone(definition, one, &contenders, twins.contains(&one.id)));
+    }
+    let count = fresh.len();
+    link::insert(connection, &definition.key, &fresh).await?;
+    Ok(found + count + taken.len())
+}
+
+fn candidate(one: &Contender) -> Candidate {
+    Candidate {
+        id: one.id,
+        in_scope: one.in_scope,
+        keys: one.keys.clone(),
+        age: one.first_seen_at.as_microsecond(),
+    }
+}
+
+/// A link of two records: the one that either has already, else a new one.
+async fn join(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    left: &Contender,
+    right: &Contender,
+    fresh: &mut Vec<NewLink>,
+) -> Result<(), EngineError> {
+    let (kept, closed) = match (left.bond, right.bond) {
+        (Bond::Half(own), Bond::Half(other)) => (Some(own), Some(other)),
+        (Bond::Half(own), _) | (_, Bond::Half(own)) => (Some(own), None),
+        _ => (None, None),
+    };
+    let Some(kept) = kept else {
+        fresh.push(NewLink {
+            id: live::link_id(definition, Side::Left, &left.remote_id),
+            left_record: Some(left.id),
+            left_id: left.remote_id.clone(),
+            right_record: Some(right.id),
+            right_id: right.remote_id.clone(),
+            state: LinkState::Pending,
+            reason: "matched".to_owned(),
+            dirty: true,
+            traceparent: trace::current(),
+        });
+        return Ok(());
+    };
+    if let Some(closed) = closed {
+        close(connection, closed, "matched under another link").await?;
+    }
+    let mut links = link::lock(connection, &[kept]).await?;
+    for link in &mut links {
+        link.set_record(Side::Left, Some(left.id), &left.remote_id);
+        link.set_record(Side::Right, Some(right.id), &right.remote_id);
+        pending(link, "matched");
+    }
+    // A queued create is cancelled: somebody made the same record on the other side.
+    write::revoke_of_links(connection, &[kept]).await?;
+    link::save(connection, &links).await?;
+    matching::set_matched(connection, &[left.id, right.id]).await?;
+    Ok(())
+}
+
+fn pending(link: &mut LinkRow, reason: &str) {
+    link.state = LinkState::Pending;
+    reason.clone_into(&mut link.reason);
+    link.dirty = true;
+    link.look_up_after = None;
+}
+
+async fn close(connection: &mut PgConnection, id: Uuid, reason: &str) -> Result<(), EngineError> {
+    write::revoke_of_links(connection, &[id]).await?;
+    let mut links = link::lock(connection, &[id]).await?;
+    for link in &mut links {
+        link.state = LinkState::Closed;
+        reason.clone_into(&mut link.reason);
+        link.dirty = false;
+    }
+    link::save(connection, &links).await?;
+    Ok(())
+}
+
+/// Whether a record shares its first key with one whose counterpart is being created right now.
+fn awaits_create(one: &Contender, all: &[Contender]) -> bool {
+    all.iter().any(|other| {
+        other.side != one.side && other.bond == Bond::Busy && shares_key(one, other, false)
+    })
+}
+
+fn shares_key(one: &Contender, other: &Contender, with_name: bool) -> bool {
+    one.keys.iter().filter(|key| key.rank == 0).any(|key| {
+        other.keys.iter().any(|own| {
+            own.rank == 0
+                && own.hash == key.hash
+                && (!with_name || own.name_hash == key.name_hash && key.name_hash != model::NO_NAME)
+        })
+    })
+}
+
+/// A link for a record without a counterpart: one is made for it, unless it is a twin of a record that
+/// is linked already.
+fn alone(definition: &Definition, one: &Contender, all: &[Contender], twin: bool) -> NewLink {
+    // Twins of records that are linked already are not among the candidates of matching.
+    let linked = || {
+        definition.policy.twins == Twins::LinkOne
+            && all.iter().any(|other| {
+                other.side == one.side
+                    && other.id != one.id
+                    && other.bond != Bond::Free
+                    && shares_key(one, other, true)
+            })
+    };
+    let excluded = twin || linked();
+    let (left, right) = match one.side {
+        Side::Left => (Some(one.id), None),
+        Side::Right => (None, Some(one.id)),
+    };
+    NewLink {
+        id: live::link_id(definition, one.side, &one.remote_id),
+        left_record: left,
+        left_id: left.map(|_| one.remote_id.clone()).unwrap_or_default(),
+        right_record: right,
+        right_id: right.map(|_| one.remote_id.clone()).unwrap_or_default(),
+        state: if excluded {
+            LinkState::Excluded
+        } else {
+            LinkState::Pending
+        },
+        reason: if excluded {
+            Reason::Twin.to_string()
+        } else {
+            "has no counterpart yet".to_owned()
+        },
+        dirty: !excluded,
+        traceparent: trace::current(),
+    }
+}
+
+/// A record that carries a link's marker is that link's record, found again.
+async fn by_marker(
+    connection: &mut PgConnection,
+    definition: &Definition,
+) -> Result<usize, EngineError> {
+    let found = matching::by_marker(connection, &definition.key).await?;
+    for (record, remote_id, side, id) in &found {
+        adopt_record(connection, *id, *side, *record, remote_id).await?;
+    }
+    Ok(found.len())
+}
+
+async fn adopt_record(
+    connection: &mut PgConnection,
+    id: Uuid,
+    side: Side,
+    record: i64,
+    remote_id: &str,
+) -> Result<(), EngineError> {
+    write::revoke_of_links(connection, &[id]).await?;
+    let mut links = link::lock(connection, &[id]).await?;
+    for link in &mut links {
+        link.set_record(side, Some(record), remote_id);
+        link.unknown_count = 0;
+        pending(link, "found again");
+    }
+    link::save(connection, &links).await?;
+    matching::set_matched(connection, &[record]).await?;
+    Ok(())
+}
+
+/// Where no marker can be carried: a waiting record with the very content of a create whose answer was
+/// lost is that create's record.
+async fn by_content(
+    connection: &mut PgConnection,
+    definition: &Definition,
+) -> Result<usize, EngineError> {
+    let creates = matching::unknown_creates(connection, &definition.key).await?;
+    if creates.is_empty() {
+        return Ok(0);
+    }
+    let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
+    let mut rows = record::by_id(connection, &waiting).await?;
+    let mut found = 0;
+    for (id, side, body) in creates {
+        let Some(created) = created(&body)? else {
+            continue;
+        };
+        let paths: Vec<model::Path> = created.fields.keys().cloned().collect();
+        let wanted = project(&created, &paths, &created.fields);
+        let same = rows.iter().position(|row| {
+            row.side == side
+                && row.fields.as_ref().is_some_and(|fields| {
+                    let record = Record {
+                        kind: definition.kind.clone(),
+                        fields: fields.clone(),
+                    };
+                    project(&record, &paths, &created.fields) == wanted
+                })
+        });
+        if let Some(at) = same {
+            let row = rows.swap_remove(at);
+            adopt_record(connection, id, side, row.id, &row.remote_id).await?;
+            found += 1;
+        }
+    }
+    Ok(found)
+}
+
+fn created(body: &[u8]) -> Result<Option<Record>, EngineError> {
+    let write = wire::Write::decode(body).map_err(|_| EngineError::Malformed("stored write"))?;
+    let Some(wire::write::Operation::Create(create)) = write.operation else {
+        return Ok(None);
+    };
+    create
+        .record
+        .map(|record| Record::try_from(record).map_err(|_| EngineError::Malformed("record")))
+        .transpose()
+}

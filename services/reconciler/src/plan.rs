@@ -1,0 +1,563 @@
+//! Situate and plan: links become situations, and plans become rows of the outbox.
+
+use std::collections::{BTreeSet, HashMap};
+
+use merge::{
+    Cause, Disposition, PlannedEdit, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
+};
+use model::{Direction, Edit, Fields, Pairing, Path, PerSide, Record, Side, patch, project};
+use prost::Message as _;
+use proto::write as wire;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    live,
+    store::{
+        bytea,
+        link::{self, LinkRow, LinkState},
+        matching,
+        record::{Presence, RecordRow},
+        side_number,
+        sync::SyncRow,
+        write::{self, NewWrite, Stake},
+    },
+};
+
+/// What a batch of plans amounts to.
+#[derive(Debug, Clone, Default)]
+pub struct Planned {
+    /// Records to be created, by side.
+    pub created: PerSide<u64>,
+    /// Records to be changed, by side.
+    pub updated: PerSide<u64>,
+    /// Records to be deleted, by side.
+    pub deleted: PerSide<u64>,
+    /// Records that a plan deletes or clears values of, by side.
+    pub destructive: PerSide<u64>,
+    /// Records that a plan overwrites values of, by side.
+    pub overwriting: PerSide<u64>,
+    /// Pairs that meet for the first time.
+    pub merged: u64,
+    /// Paths on which two edits met.
+    pub conflicts: u64,
+    /// Records that take no part, or cannot.
+    pub left_out: u64,
+    /// Records left to a later run.
+    pub deferred: u64,
+    /// Why the sync has to stop, if a plan says so.
+    pub stop: Option<String>,
+}
+
+impl Planned {
+    /// Adds another batch.
+    pub fn add(&mut self, other: &Self) {
+        for side in Side::ALL {
+            *self.created.get_mut(side) += other.created.get(side);
+            *self.updated.get_mut(side) += other.updated.get(side);
+            *self.deleted.get_mut(side) += other.deleted.get(side);
+            *self.destructive.get_mut(side) += other.destructive.get(side);
+            *self.overwriting.get_mut(side) += other.overwriting.get(side);
+        }
+        self.merged += other.merged;
+        self.conflicts += other.conflicts;
+        self.left_out += other.left_out;
+        self.deferred += other.deferred;
+        self.stop = self.stop.take().or_else(|| other.stop.clone());
+    }
+}
+
+/// Plans the links of a batch.
+pub struct Planner<'a> {
+    definition: &'a Definition,
+    run: i64,
+    budget: Option<i64>,
+    paths: PerSide<Vec<Path>>,
+    links: Vec<LinkRow>,
+    writes: Vec<NewWrite>,
+    planned: Planned,
+    written: i64,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner for a sync as it stands.
+    pub fn new(definition: &'a Definition, row: &SyncRow) -> Self {
+        let cap = if row.run <= 1 {
+            definition.limits.first_run
+        } else {
+            definition.limits.later_runs
+        };
+        let cap = cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX));
+        Self {
+            definition,
+            run: row.run,
+            budget: cap.map(|cap| cap - row.run_written),
+            paths: PerSide::new(definition.paths(Side::Left), definition.paths(Side::Right)),
+            links: Vec::new(),
+            writes: Vec::new(),
+            planned: Planned::default(),
+            written: 0,
+        }
+    }
+
+    /// What the plans amount to so far.
+    pub fn planned(&self) -> &Planned {
+        &self.planned
+    }
+
+    /// Stores the plans; answers how many records they write.
+    pub async fn store(self, connection: &mut PgConnection) -> Result<i64, EngineError> {
+        let key = &self.definition.key;
+        link::save(connection, &self.links).await?;
+        write::insert(connection, key, &self.writes).await?;
+        // What is left over of a closed link counts as unknown again.
+        let left_over: Vec<i64> = self
+            .links
+            .iter()
+            .filter(|link| link.state == LinkState::Closed)
+            .flat_map(|link| [link.left_record, link.right_record])
+            .flatten()
+            .collect();
+        if !left_over.is_empty() {
+            matching::set_unmatched(connection, &left_over).await?;
+        }
+        Ok(self.written)
+    }
+
+    /// Asks for a record to be read by its id, not before what it may still show of our own write is past.
+    pub fn read(&mut self, link: Uuid, record: &RecordRow) {
+        let horizon = self.definition.side(record.side).horizon;
+        let operation = wire::write::Operation::Read(wire::Read {
+            remote_id: record.remote_id.clone(),
+            former_ids: record.former_ids.clone(),
+        });
+        let mut write = self.write(link, record.side, operation, Vec::new(), String::new());
+        write.not_before = record.written_at.map(|at| at + horizon);
+        self.writes.push(write);
+    }
+
+    /// Plans one link.
+    pub fn plan(&mut self, mut link: LinkRow, records: &HashMap<i64, RecordRow>) {
+        let of = |side: Side| link.record(side).and_then(|id| records.get(&id));
+        let (left, right) = (of(Side::Left), of(Side::Right));
+        link.dirty = false;
+        if let Some(reason) = [left, right]
+            .into_iter()
+            .flatten()
+            .find_map(|record| record.unreadable.clone())
+        {
+            self.finish(link, LinkState::SetAside, reason);
+            return;
+        }
+        let plan = {
+            let situation = Situation {
+                pairings: &self.definition.pairings,
+                policy: &self.definition.policy,
+                base: link.base.as_ref(),
+                left: self.sight(&link, Side::Left, left),
+                right: self.sight(&link, Side::Right, right),
+                created_by_us: link.created_side,
+                standing: standing(&link),
+            };
+            merge::plan(&situation)
+        };
+        self.take(link, plan, left, right);
+    }
+
+    fn sight(&self, link: &LinkRow, side: Side, record: Option<&RecordRow>) -> Seen {
+        let Some(record) = record else {
+            return Seen::Never;
+        };
+        match record.presence {
+            Presence::Gone => return Seen::Gone,
+            Presence::OutOfReach => return Seen::OutOfReach,
+            Presence::Live | Presence::Doubtful | Presence::Unsettled => {}
+        }
+        let hints = link
+            .base
+            .as_ref()
+            .map(|base| merge::hints(base, &self.definition.pairings, side))
+            .unwrap_or_default();
+        let fields = record.fields.as_ref().map_or_else(Fields::new, |fields| {
+            let whole = Record {
+                kind: self.definition.kind.clone(),
+                fields: fields.clone(),
+            };
+            project(&whole, self.paths.get(side), &hints)
+        });
+        Seen::Live(Sight {
+            fields,
+            // Of a record outside the scope nothing is known but that it is there.
+            readable: match &record.fields {
+                Some(_) => readable(&record.readable),
+                None => Readable::Only(BTreeSet::new()),
+            },
+            edited_at_micros: record.version.changed_at_micros.filter(|_| !record.ours),
+            in_scope: record.in_scope,
+            joinable: self.definition.side(side).joinable,
+        })
+    }
+
+    fn take(
+        &mut self,
+        mut link: LinkRow,
+        plan: merge::Plan,
+        left: Option<&RecordRow>,
+        right: Option<&RecordRow>,
+    ) {
+        let writes = plan.writes.left.is_some() || plan.writes.right.is_some();
+        if writes && !self.spend() {
+            self.defer(link);
+            return;
+        }
+        if writes && link.base.is_none() && left.is_some() && right.is_some() {
+            self.planned.merged += 1;
+        }
+        self.planned.conflicts += plan.conflicts.len() as u64;
+        if !plan.agreed.is_empty() {
+            link.base
+                .get_or_insert_with(Default::default)
+                .extend(plan.agreed);
+        }
+        for (side, write, record) in [
+            (Side::Left, plan.writes.left, left),
+            (Side::Right, plan.writes.right, right),
+        ] {
+            if let Some(write) = write {
+                self.queue(&mut link, side, write, record);
+            }
+        }
+        match plan.disposition {
+            Disposition::InSync => self.finish(link, LinkState::InSync, String::new()),
+            Disposition::Pending => {
+                self.finish(link, LinkState::Pending, "being written".to_owned())
+            }
+            Disposition::Excluded(reason) => {
+                self.finish(link, LinkState::Excluded, reason.to_string());
+            }
+            Disposition::SetAside(reason) => {
+                self.finish(link, LinkState::SetAside, reason.to_string());
+            }
+            Disposition::Closed(reason) => self.finish(link, LinkState::Closed, reason.to_string()),
+            Disposition::StopSync(reason) => {
+                self.planned.stop = Some(reason.to_string());
+                link.dirty = true;
+                self.finish(link, LinkState::Pending, reason.to_string());
+            }
+        }
+    }
+
+    fn queue(
+        &mut self,
+        link: &mut LinkRow,
+        side: Side,
+        write: merge::Write,
+        record: Option<&RecordRow>,
+    ) {
+        let traceparent = link.traceparent.clone();
+        let (operation, edits) = match write {
+            merge::Write::Create(edits) => {
+                *self.planned.created.get_mut(side) += 1;
+                if record.is_some() {
+                    // What was there is gone: this is another creation, with another marker.
+                    link.create_generation += 1;
+                    link.set_record(side, None, "");
+                }
+                link.marker = live::marker(self.definition, link, side);
+                (self.create(link, side, &edits), edits)
+            }
+            merge::Write::Update { edits, adopt } => {
+                let Some(record) = record else { return };
+                *self.planned.updated.get_mut(side) += 1;
+                (update(record, &edits, adopt), edits)
+            }
+            merge::Write::Delete => {
+                let Some(record) = record else { return };
+                *self.planned.deleted.get_mut(side) += 1;
+                let operation = wire::write::Operation::Delete(wire::Delete {
+                    remote_id: record.remote_id.clone(),
+                    expected: Some(record.version.clone().into()),
+                });
+                (operation, Vec::new())
+            }
+        };
+        let write = self.write(link.id, side, operation, edits, traceparent);
+        *self.planned.destructive.get_mut(side) += u64::from(write.destructive);
+        *self.planned.overwriting.get_mut(side) += u64::from(write.overwriting);
+        self.writes.push(write);
+    }
+
+    fn create(&self, link: &LinkRow, side: Side, edits: &[PlannedEdit]) -> wire::write::Operation {
+        let mut record = Record::new(&self.definition.kind);
+        let edits: Vec<Edit> = edits.iter().map(|planned| planned.edit.clone()).collect();
+        patch(&mut record, &edits);
+        let target = self.definition.side(side);
+        wire::write::Operation::Create(wire::Create {
+            record: Some(record.into()),
+            marker: if target.carries_marker {
+                link.marker.clone()
+            } else {
+                String::new()
+            },
+            // The baseline has just seen everything; later creates look first.
+            look_up: self.run > 1,
+            match_paths: target.criteria.iter().map(Path::to_string).collect(),
+        })
+    }
+
+    fn write(
+        &self,
+        link: Uuid,
+        side: Side,
+        operation: wire::write::Operation,
+        edits: Vec<PlannedEdit>,
+        traceparent: String,
+    ) -> NewWrite {
+        let id = Uuid::now_v7();
+        let target = self.definition.side(side);
+        let word = match operation {
+            wire::write::Operation::Create(_) => "create",
+            wire::write::Operation::Update(_) => "update",
+            wire::write::Operation::Delete(_) => "delete",
+            wire::write::Operation::Read(_) => "read",
+        };
+        let body = wire::Write {
+            id: id.to_string(),
+            sync: self.definition.key.sync.clone(),
+            side: proto::record::Side::from(side).into(),
+            kind: self.definition.kind.clone(),
+            operation: Some(operation),
+        };
+        NewWrite {
+            id,
+            link,
+            side: side_number(side),
+            connection: target.connection.clone(),
+            provider: target.provider.clone(),
+            generation: self.definition.generation,
+            operation: word,
+            body: bytea(&body.encode_to_vec()),
+            destructive: word == "delete" || edits.iter().any(|planned| clears(&planned.edit)),
+            overwriting: edits
+                .iter()
+                .any(|planned| planned.edit.after.is_some() && planned.edit.before.is_some()),
+            plan: Stake {
+                edits,
+                restores: false,
+            },
+            lane: if self.run <= 1 { 2 } else { 1 },
+            run: self.run,
+            traceparent,
+            not_before: None,
+        }
+    }
+
+    fn spend(&mut self) -> bool {
+        match &mut self.budget {
+            Some(left) if *left <= 0 => false,
+            Some(left) => {
+                *left -= 1;
+                self.written += 1;
+                true
+            }
+            None => {
+                self.written += 1;
+                true
+            }
+        }
+    }
+
+    fn defer(&mut self, link: LinkRow) {
+        self.planned.deferred += 1;
+        self.finish(
+            link,
+            LinkState::Deferred,
+            "left to a later run by the cap".to_owned(),
+        );
+    }
+
+    fn finish(&mut self, mut link: LinkRow, state: LinkState, reason: String) {
+        if matches!(state, LinkState::Excluded | LinkState::SetAside) {
+            self.planned.left_out += 1;
+        }
+        link.state = state;
+        link.reason = reason;
+        self.links.push(link);
+    }
+}
+
+fn clears(edit: &Edit) -> bool {
+    edit.after.is_none() && edit.before.is_some()
+}
+
+/// An update of a record, on the version that the plan was made from.
+fn update(record: &RecordRow, edits: &[PlannedEdit], adopt: bool) -> wire::write::Operation {
+    wire::write::Operation::Update(wire::Update {
+        remote_id: record.remote_id.clone(),
+        expected: Some(record.version.clone().into()),
+        edits: edits
+            .iter()
+            .map(|planned| planned.edit.clone().into())
+            .collect(),
+        adopt,
+        ..wire::Update::default()
+    })
+}
+
+/// Which paths a reading could tell.
+pub fn readable(paths: &[String]) -> Readable {
+    Readable::Only(
+        paths
+            .iter()
+            .filter_map(|path| Path::parse(path).ok())
+            .collect(),
+    )
+}
+
+/// How a link stood until now: what slept resumes, and what an earlier activation left is adopted.
+fn standing(link: &LinkRow) -> Standing {
+    if link.reason == ADOPTED {
+        return Standing::Adopted;
+    }
+    let dormant = [
+        Reason::LeftScope,
+        Reason::OutsideListView,
+        Reason::OutsideScope,
+        Reason::OutOfReach,
+    ]
+    .into_iter()
+    .any(|reason| reason.is_dormant() && link.reason == reason.as_str());
+    if dormant {
+        Standing::Dormant
+    } else {
+        Standing::Active
+    }
+}
+
+/// The reason of a link that a sync finds again when it is turned on anew.
+pub const ADOPTED: &str = "adopted";
+
+/// Plans what a person asked to restore: written on the side that lost it, without moving a base.
+pub struct Restorer<'a>(Planner<'a>);
+
+impl<'a> Restorer<'a> {
+    /// A restorer for a sync as it stands.
+    pub fn new(definition: &'a Definition, row: &SyncRow) -> Self {
+        Self(Planner::new(definition, row))
+    }
+
+    /// Puts values of a live record back.
+    pub fn values(
+        &mut self,
+        link: &LinkRow,
+        stored: &RecordRow,
+        values: impl Iterator<Item = (Path, Option<model::Value>)>,
+    ) {
+        let whole = Record {
+            kind: self.0.definition.kind.clone(),
+            fields: stored.fields.clone().unwrap_or_default(),
+        };
+        let edits: Vec<PlannedEdit> = values
+            .filter_map(|(path, after)| {
+                let hints = after
+                    .clone()
+                    .map(|value| (path.clone(), value))
+                    .into_iter()
+                    .collect();
+                let before = project(&whole, std::slice::from_ref(&path), &hints).remove(&path);
+                if before == after {
+                    return None;
+                }
+                self.edit(stored.side, path, before, after)
+            })
+            .collect();
+        if edits.is_empty() {
+            return;
+        }
+        let operation = update(stored, &edits, false);
+        self.push(link.id, stored.side, operation, edits);
+    }
+
+    /// Makes a deleted record again.
+    pub fn record(&mut self, link: &mut LinkRow, side: Side, fields: Fields) {
+        link.marker = live::marker(self.0.definition, link, side);
+        let record = Record {
+            kind: self.0.definition.kind.clone(),
+            fields,
+        };
+        let target = self.0.definition.side(side);
+        let operation = wire::write::Operation::Create(wire::Create {
+            record: Some(record.into()),
+            marker: if target.carries_marker {
+                link.marker.clone()
+            } else {
+                String::new()
+            },
+            look_up: true,
+            match_paths: target.criteria.iter().map(Path::to_string).collect(),
+        });
+        self.push(link.id, side, operation, Vec::new());
+    }
+
+    fn edit(
+        &self,
+        side: Side,
+        path: Path,
+        before: Option<model::Value>,
+        after: Option<model::Value>,
+    ) -> Option<PlannedEdit> {
+        let definition = self.0.definition;
+        let mapped = definition
+            .pairings
+            .iter()
+            .find(|pairing| *pairing.path(side) == path)
+            .map(Pairing::key);
+        // A path that is not mapped any more can still be put back where it was lost.
+        let pair = mapped.or_else(|| {
+            let alone = Pairing::new(
+                &definition.kind,
+                path.clone(),
+                path.clone(),
+                Direction::Both,
+            );
+            Some(alone.ok()?.key())
+        })?;
+        Some(PlannedEdit {
+            pair,
+            edit: Edit {
+                path,
+                before,
+                after,
+            },
+            source: None,
+            replaces: None,
+            cause: Cause::Edit,
+        })
+    }
+
+    fn push(
+        &mut self,
+        link: Uuid,
+        side: Side,
+        operation: wire::write::Operation,
+        edits: Vec<PlannedEdit>,
+    ) {
+        let mut write = self
+            .0
+            .write(link, side, operation, edits, crate::trace::current());
+        write.plan.restores = true;
+        write.lane = 0;
+        self.0.writes.push(write);
+    }
+
+    /// Stores what was planned.
+    pub async fn store(self, connection: &mut PgConnection) -> Result<(), EngineError> {
+        // What is queued for these links was planned before the person asked.
+        let links: Vec<Uuid> = self.0.writes.iter().map(|write| write.link).collect();
+        write::revoke_of_links(connection, &links).await?;
+        write::insert(connection, &self.0.definition.key, &self.0.writes).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! The reconciler's settings.
+
+use bus::BusSettings;
+use clap::Args;
+use kit::{DatabaseSettings, GrpcSettings};
+
+/// Settings of the reconciler.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// The store.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// The bus.
+    #[command(flatten)]
+    pub bus: BusSettings,
+    /// Where it answers.
+    #[command(flatten)]
+    pub grpc: GrpcSettings,
+    /// Control, which knows the definitions.
+    #[arg(long, env = "RAPPORT_CONTROL_URL", value_name = "URL")]
+    pub control_url: String,
+    /// Unanswered writes that one provider account may have at a time.
+    #[arg(
+        long,
+        env = "RAPPORT_RECONCILER_WINDOW",
+        default_value_t = 800,
+        value_parser = clap::value_parser!(i64).range(1..=10_000)
+    )]
+    pub window: i64,
+}

@@ -1,0 +1,264 @@
+//! What matching has to see (R-06): records that wait to be matched, and all that share a key with them.
+
+use jiff::Timestamp;
+use model::{MatchKey, Side};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::{StoreError, SyncKey, side_number, side_of};
+
+/// How far a record that matching may look at is bound already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bond {
+    /// It has no open link.
+    Free,
+    /// It has a link without a counterpart, and nothing under way that cannot be revoked.
+    Half(Uuid),
+    /// Its counterpart is being created.
+    Busy,
+    /// It is linked to a counterpart.
+    Full,
+}
+
+/// A record that matching looks at.
+#[derive(Debug, Clone)]
+pub struct Contender {
+    /// The record's row id.
+    pub id: i64,
+    /// Its side.
+    pub side: Side,
+    /// The provider's id.
+    pub remote_id: String,
+    /// Whether it is inside the scope.
+    pub in_scope: bool,
+    /// When it was first seen.
+    pub first_seen_at: Timestamp,
+    /// Its keys.
+    pub keys: Vec<MatchKey>,
+    /// How far it is bound.
+    pub bond: Bond,
+    /// Whether it is one of those that wait to be matched.
+    pub waiting: bool,
+}
+
+/// Records in scope that wait to be matched, oldest first. A side on which a create is claimed waits:
+/// what was read meanwhile may be that create's own record (R-31).
+pub async fn waiting(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    limit: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT r.id FROM record r WHERE r.tenant = $1 AND r.sync = $2 AND r.unmatched AND r.in_scope
+             AND r.presence = 'live'
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.tenant = $1 AND w.sync = $2
+                 AND w.side = r.side AND w.operation = 'create' AND w.status = 'started')
+         ORDER BY r.first_seen_at, r.id LIMIT $3",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// The waiting records themselves and every live record of either side that shares a key with one of them.
+pub async fn contenders(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    waiting: &[i64],
+) -> Result<Vec<Contender>, StoreError> {
+    let rows = sqlx::query(
+        "WITH chosen AS (
+             SELECT unnest($3::bigint[]) AS id
+             UNION
+             SELECT o.record FROM match_key m JOIN match_key o
+                 ON o.tenant = m.tenant AND o.sync = m.sync AND o.hash = m.hash
+             WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
+         )
+         SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, l.id AS link,
+             (l.left_record IS NOT NULL AND l.right_record IS NOT NULL) AS full_link,
+             EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started') AS busy,
+             coalesce(k.ranks, '{}') AS ranks, coalesce(k.hashes, '{}') AS hashes,
+             coalesce(k.name_hashes, '{}') AS name_hashes
+         FROM chosen c JOIN record r ON r.id = c.id
+         LEFT JOIN link l ON l.state <> 'closed' AND (l.left_record = r.id OR l.right_record = r.id)
+         LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
+             array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
+             FROM match_key WHERE record = r.id) k ON true
+         WHERE r.presence = 'live'
+         ORDER BY r.id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(waiting)
+    .fetch_all(connection)
+    .await?;
+    let waiting: std::collections::HashSet<i64> = waiting.iter().copied().collect();
+    rows.iter()
+        .map(|row| {
+            let id: i64 = row.try_get("id")?;
+            let link: Option<Uuid> = row.try_get("link")?;
+            let full: Option<bool> = row.try_get("full_link")?;
+            let bond = match (link, full.unwrap_or_default(), row.try_get("busy")?) {
+                (None, ..) => Bond::Free,
+                (Some(_), true, _) => Bond::Full,
+                (Some(_), false, true) => Bond::Busy,
+                (Some(link), false, false) => Bond::Half(link),
+            };
+            let ranks: Vec<i16> = row.try_get("ranks")?;
+            let hashes: Vec<Vec<u8>> = row.try_get("hashes")?;
+            let names: Vec<Vec<u8>> = row.try_get("name_hashes")?;
+            let keys = ranks
+                .into_iter()
+                .zip(hashes.into_iter().zip(names))
+                .filter_map(|(rank, (hash, name))| {
+                    Some(MatchKey {
+                        rank: u32::try_from(rank).ok()?,
+                        hash: hash.try_into().ok()?,
+                        name_hash: name.try_into().ok()?,
+                    })
+                })
+                .collect();
+            Ok(Contender {
+                id,
+                side: side_of(row.try_get("side")?),
+                remote_id: row.try_get("remote_id")?,
+                in_scope: row.try_get("in_scope")?,
+                first_seen_at: row
+                    .try_get::<jiff_sqlx::Timestamp, _>("first_seen_at")?
+                    .to_jiff(),
+                keys,
+                bond,
+                waiting: waiting.contains(&id),
+            })
+        })
+        .collect()
+}
+
+/// Waiting records that carry the marker of a link whose record on that side is missing or gone: the
+/// create's own record, found again (R-08). Answers (record, provider id, side, link).
+pub async fn by_marker(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<(i64, String, Side, Uuid)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM record r
+         JOIN link l ON l.tenant = r.tenant AND l.sync = r.sync AND l.marker = r.marker
+         LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
+         JOIN record source ON source.id = CASE r.side WHEN 1 THEN l.right_record ELSE l.left_record END
+         WHERE r.tenant = $1 AND r.sync = $2 AND r.unmatched AND r.presence = 'live' AND r.marker <> ''
+             AND coalesce(own.presence, 'gone') = 'gone' AND source.presence = 'live'
+             AND NOT EXISTS (SELECT 1 FROM link o WHERE o.id <> l.id AND o.state <> 'closed'
+                 AND (o.left_record = source.id OR o.right_record = source.id))
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started')
+         ORDER BY l.id, r.first_seen_at, r.id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.try_get("id")?,
+                row.try_get("remote_id")?,
+                side_of(row.try_get("side")?),
+                row.try_get("link")?,
+            ))
+        })
+        .collect()
+}
+
+/// Links whose create has an unknown fate, with the record that was to be created: (link, side, body).
+pub async fn unknown_creates(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<(Uuid, Side, Vec<u8>)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT ON (l.id) l.id, w.side, w.body FROM link l JOIN write w ON w.link = l.id
+         WHERE l.tenant = $1 AND l.sync = $2 AND l.look_up_after IS NOT NULL AND l.state <> 'closed'
+             AND w.operation = 'create' AND w.status = 'unknown'
+         ORDER BY l.id, w.queued_at DESC",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.try_get("id")?,
+                side_of(row.try_get("side")?),
+                row.try_get("body")?,
+            ))
+        })
+        .collect()
+}
+
+/// A record that may have taken a gone one's place.
+#[derive(Debug)]
+pub struct Successor {
+    /// Its row id.
+    pub id: i64,
+    /// The provider's id.
+    pub remote_id: String,
+}
+
+/// A live record of the same side that carries the gone one's id among its former ones, its marker,
+/// or its first key together with its name (R-19).
+pub async fn successor(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    side: Side,
+    gone: i64,
+) -> Result<Option<Successor>, StoreError> {
+    let row = sqlx::query(
+        "SELECT r.id, r.remote_id FROM record g JOIN record r
+             ON r.tenant = g.tenant AND r.sync = g.sync AND r.side = g.side AND r.id <> g.id
+         WHERE g.id = $4 AND g.tenant = $1 AND g.sync = $2 AND g.side = $3 AND r.presence = 'live'
+             AND r.in_scope
+             AND (g.remote_id = ANY(r.former_ids)
+                 OR g.marker <> '' AND r.marker = g.marker
+                 OR EXISTS (SELECT 1 FROM match_key a JOIN match_key b
+                     ON b.hash = a.hash AND b.name_hash = a.name_hash AND b.rank = 0 AND a.rank = 0
+                     WHERE a.record = g.id AND b.record = r.id))
+         ORDER BY (g.remote_id = ANY(r.former_ids)) DESC, (g.marker <> '' AND r.marker = g.marker) DESC,
+             r.first_seen_at, r.id LIMIT 1",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(side_number(side))
+    .bind(gone)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Successor {
+            id: row.try_get("id")?,
+            remote_id: row.try_get("remote_id")?,
+        })
+    })
+    .transpose()
+}
+
+/// Has records matched again.
+pub async fn set_unmatched(
+    connection: &mut PgConnection,
+    records: &[i64],
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE record SET unmatched = true WHERE id = ANY($1) AND presence = 'live'")
+        .bind(records)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Notes that records are matched.
+pub async fn set_matched(connection: &mut PgConnection, records: &[i64]) -> Result<(), StoreError> {
+    sqlx::query("UPDATE record SET unmatched = false WHERE id = ANY($1)")
+        .bind(records)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Syncs: their definitions as control gave them, and where they stand.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
+
+use super::{StoreError, SyncKey};
+
+/// How far a sync has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Both sides are read to the end before anything is written.
+    Baseline,
+    /// Changes are planned as they come.
+    Live,
+    /// Started writes are awaited.
+    Deactivating,
+    /// Nothing is done any more; links and history stay.
+    Off,
+}
+
+impl Phase {
+    /// The phase's stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Live => "live",
+            Self::Deactivating => "deactivating",
+            Self::Off => "off",
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, StoreError> {
+        Ok(match word {
+            "baseline" => Self::Baseline,
+            "live" => Self::Live,
+            "deactivating" => Self::Deactivating,
+            "off" => Self::Off,
+            other => return Err(StoreError::UnknownWord(other.to_owned())),
+        })
+    }
+}
+
+/// Why nothing is planned at present, although the sync is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// A person paused it.
+    Paused,
+    /// The guard asks a person (R-22).
+    Guard,
+    /// A collection is gone or out of reach (R-21).
+    Collection,
+    /// A deletion came and the policy says to stop.
+    Deletion,
+}
+
+impl Hold {
+    /// The hold's stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Guard => "guard",
+            Self::Collection => "collection",
+            Self::Deletion => "deletion",
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, StoreError> {
+        Ok(match word {
+            "paused" => Self::Paused,
+            "guard" => Self::Guard,
+            "collection" => Self::Collection,
+            "deletion" => Self::Deletion,
+            other => return Err(StoreError::UnknownWord(other.to_owned())),
+        })
+    }
+}
+
+/// A sync's row.
+#[derive(Debug, Clone)]
+pub struct SyncRow {
+    /// Its key.
+    pub key: SyncKey,
+    /// `rapport.control.v1.SyncDefinition`, encoded.
+    pub definition: Vec<u8>,
+    /// The definition's generation.
+    pub generation: i64,
+    /// What control wants: active, preview, paused, deleting.
+    pub wanted: String,
+    /// How far it has come.
+    pub phase: Phase,
+    /// Why nothing is planned, if so.
+    pub held: Option<Hold>,
+    /// The hold in words for people.
+    pub held_reason: String,
+    /// When a person last accepted what the guard held back.
+    pub guard_accepted_at: Option<Timestamp>,
+    /// The current run.
+    pub run: i64,
+    /// When it began.
+    pub run_began_at: Timestamp,
+    /// Records written in it.
+    pub run_written: i64,
+    /// When a run last left nothing pending.
+    pub last_run_at: Option<Timestamp>,
+    /// What the last run did.
+    pub last_run_result: String,
+    /// When the last outcome was applied.
+    pub last_outcome_at: Option<Timestamp>,
+    /// What all runs have done, by name.
+    pub totals: BTreeMap<String, u64>,
+}
+
+fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
+    let held: Option<String> = row.try_get("held")?;
+    let moment = |name: &str| -> Result<Option<Timestamp>, sqlx::Error> {
+        Ok(row
+            .try_get::<Option<jiff_sqlx::Timestamp>, _>(name)?
+            .map(jiff_sqlx::Timestamp::to_jiff))
+    };
+    Ok(SyncRow {
+        key: SyncKey::new(
+            row.try_get::<String, _>("tenant")?,
+            row.try_get::<String, _>("sync")?,
+        ),
+        definition: row.try_get("definition")?,
+        generation: row.try_get("generation")?,
+        wanted: row.try_get("wanted")?,
+        phase: Phase::parse(row.try_get("phase")?)?,
+        held: held.as_deref().map(Hold::parse).transpose()?,
+        held_reason: row.try_get("held_reason")?,
+        guard_accepted_at: moment("guard_accepted_at")?,
+        run: row.try_get("run")?,
+        run_began_at: row
+            .try_get::<jiff_sqlx::Timestamp, _>("run_began_at")?
+            .to_jiff(),
+        run_written: row.try_get("run_written")?,
+        last_run_at: moment("last_run_at")?,
+        last_run_result: row.try_get("last_run_result")?,
+        last_outcome_at: moment("last_outcome_at")?,
+        totals: row.try_get::<Json<BTreeMap<String, u64>>, _>("totals")?.0,
+    })
+}
+
+/// Locks a sync's row for the rest of the transaction and reads it.
+pub async fn lock(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Option<SyncRow>, StoreError> {
+    sqlx::query("SELECT * FROM sync WHERE tenant = $1 AND sync = $2 FOR UPDATE")
+        .bind(&key.tenant)
+        .bind(&key.sync)
+        .fetch_optional(connection)
+        .await?
+        .as_ref()
+        .map(row)
+        .transpose()
+}
+
+/// Reads a sync's row without locking it.
+pub async fn load(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Option<SyncRow>, StoreError> {
+    sqlx::query("SELECT * FROM sync WHERE tenant = $1 AND sync = $2")
+        .bind(&key.tenant)
+        .bind(&key.sync)
+        .fetch_optional(connection)
+        .await?
+        .as_ref()
+        .map(row)
+        .transpose()
+}
+
+/// Every sync's key that is not off.
+pub async fn keys(connection: &mut PgConnection) -> Result<Vec<SyncKey>, StoreError> {
+    let rows = sqlx::query("SELECT tenant, sync FROM sync WHERE phase <> 'off' ORDER BY 1, 2")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SyncKey::new(
+                row.try_get::<String, _>("tenant")?,
+                row.try_get::<String, _>("sync")?,
+            ))
+        })
+        .collect()
+}
+
+/// Stores a sync that was not known, in its baseline; does nothing if it is known.
+pub async fn insert(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    definition: &[u8],
+    generation: i64,
+    wanted: &str,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "INSERT INTO sync (tenant, sync, definition, generation, wanted, phase)
+         VALUES ($1, $2, $3, $4, $5, 'baseline') ON CONFLICT DO NOTHING",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(definition)
+    .bind(generation)
+    .bind(wanted)
+    .execute(&mut *connection)
+    .await?;
+    for side in [1_i16, 2] {
+        sqlx::query(
+            "INSERT INTO feed (tenant, sync, side) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(&key.tenant)
+        .bind(&key.sync)
+        .bind(side)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(done.rows_affected() > 0)
+}
+
+/// Stores everything of a row but its key.
+pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sync SET definition = $3, generation = $4, wanted = $5, phase = $6, held = $7,
+             held_reason = $8, guard_accepted_at = $9, run = $10, run_began_at = $11,
+             run_written = $12, last_run_at = $13, last_run_result = $14, last_outcome_at = $15,
+             totals = $16
+         WHERE tenant = $1 AND sync = $2",
+    )
+    .bind(&row.key.tenant)
+    .bind(&row.key.sync)
+    .bind(&row.definition)
+    .bind(row.generation)
+    .bind(&row.wanted)
+    .bind(row.phase.word())
+    .bind(row.held.map(Hold::word))
+    .bind(&row.held_reason)
+    .bind(row.guard_accepted_at.map(ToSqlx::to_sqlx))
+    .bind(row.run)
+    .bind(row.run_began_at.to_sqlx())
+    .bind(row.run_written)
+    .bind(row.last_run_at.map(ToSqlx::to_sqlx))
+    .bind(&row.last_run_result)
+    .bind(row.last_outcome_at.map(ToSqlx::to_sqlx))
+    .bind(Json(&row.totals))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// This database's clock, the only one that waits are measured by.
+pub async fn now(connection: &mut PgConnection) -> Result<Timestamp, StoreError> {
+    let row = sqlx::query("SELECT clock_timestamp() AS now")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get::<jiff_sqlx::Timestamp, _>("now")?.to_jiff())
+}

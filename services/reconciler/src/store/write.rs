@@ -1,0 +1,334 @@
+//! Writes: the outbox's rows, from queued to answered (R-25).
+
+use jiff::{SignedDuration, Timestamp};
+use jiff_sqlx::ToSqlx;
+use merge::PlannedEdit;
+use model::Side;
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
+
+use super::{StoreError, SyncKey, side_number, side_of};
+
+/// What moves when a write is applied (R-12).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stake {
+    /// The edits, with the values that the plan was made from.
+    pub edits: Vec<PlannedEdit>,
+    /// Whether a person asked for it: no base moves, so that it travels on like a person's edit.
+    #[serde(default)]
+    pub restores: bool,
+}
+
+/// A write to be queued.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewWrite {
+    /// Its id.
+    pub id: Uuid,
+    /// The link.
+    pub link: Uuid,
+    /// The side that is written.
+    pub side: i16,
+    /// The connection.
+    pub connection: String,
+    /// The provider.
+    pub provider: String,
+    /// The generation planned under.
+    pub generation: i64,
+    /// create, update, delete, read.
+    pub operation: &'static str,
+    /// `rapport.write.v1.Write`, in hexadecimal.
+    pub body: String,
+    /// What moves when it is applied.
+    pub plan: Stake,
+    /// Whether it deletes or clears.
+    pub destructive: bool,
+    /// Whether it replaces values.
+    pub overwriting: bool,
+    /// 0 people waiting, 1 changes, 2 baseline.
+    pub lane: i16,
+    /// The run.
+    pub run: i64,
+    /// The trace.
+    pub traceparent: String,
+    /// Not before this time.
+    pub not_before: Option<Timestamp>,
+}
+
+/// A write's row.
+#[derive(Debug, Clone)]
+pub struct WriteRow {
+    /// Its id.
+    pub id: Uuid,
+    /// The link.
+    pub link: Uuid,
+    /// The side that is written.
+    pub side: Side,
+    /// The connection.
+    pub connection: String,
+    /// create, update, delete, read.
+    pub operation: String,
+    /// `rapport.write.v1.Write`, encoded.
+    pub body: Vec<u8>,
+    /// What moves when it is applied.
+    pub plan: Stake,
+    /// Its status.
+    pub status: String,
+    /// The run.
+    pub run: i64,
+    /// The trace.
+    pub traceparent: String,
+    /// When it was claimed.
+    pub started_at: Option<Timestamp>,
+}
+
+fn row(row: &PgRow) -> Result<WriteRow, StoreError> {
+    Ok(WriteRow {
+        id: row.try_get("id")?,
+        link: row.try_get("link")?,
+        side: side_of(row.try_get("side")?),
+        connection: row.try_get("connection")?,
+        operation: row.try_get("operation")?,
+        body: row.try_get("body")?,
+        plan: row.try_get::<Json<Stake>, _>("plan")?.0,
+        status: row.try_get("status")?,
+        run: row.try_get("run")?,
+        traceparent: row.try_get("traceparent")?,
+        started_at: row
+            .try_get::<Option<jiff_sqlx::Timestamp>, _>("started_at")?
+            .map(jiff_sqlx::Timestamp::to_jiff),
+    })
+}
+
+/// Queues writes.
+pub async fn insert(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    writes: &[NewWrite],
+) -> Result<(), StoreError> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO write (id, tenant, sync, link, side, connection, provider, generation, operation,
+             body, plan, destructive, overwriting, lane, status, run, traceparent, not_before)
+         SELECT s.id, $1, $2, s.link, s.side, s.connection, s.provider, s.generation, s.operation,
+             s.body, s.plan, s.destructive, s.overwriting, s.lane, 'queued', s.run, s.traceparent,
+             coalesce(s.not_before, now())
+         FROM jsonb_to_recordset($3) AS s (id uuid, link uuid, side smallint, connection text,
+             provider text, generation bigint, operation text, body bytea, plan jsonb,
+             destructive boolean, overwriting boolean, lane smallint, run bigint, traceparent text,
+             not_before timestamptz)",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(Json(writes))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes by id.
+pub async fn by_id(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    ids: &[Uuid],
+) -> Result<Vec<WriteRow>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM write WHERE tenant = $1 AND sync = $2 AND id = ANY($3)")
+        .bind(&key.tenant)
+        .bind(&key.sync)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Ends writes.
+pub async fn end(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+    status: &str,
+    result: &str,
+) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE write SET status = $2, result = $3, answered_at = clock_timestamp() WHERE id = ANY($1)",
+    )
+    .bind(ids)
+    .bind(status)
+    .bind(result)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Puts a write that was not attempted back into the outbox.
+pub async fn requeue(
+    connection: &mut PgConnection,
+    id: Uuid,
+    not_before: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE write SET status = 'queued', released_at = NULL, started_at = NULL,
+             not_before = coalesce($2, clock_timestamp() + interval '1 second')
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(not_before.map(ToSqlx::to_sqlx))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Revokes what the links of a new plan still have in the outbox, reads excepted; answers the revoked
+/// writes' links.
+pub async fn revoke_of_links(
+    connection: &mut PgConnection,
+    links: &[Uuid],
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE write SET status = 'revoked', result = 'planned again', answered_at = clock_timestamp()
+         WHERE link = ANY($1) AND status IN ('queued', 'released') AND operation <> 'read'
+         RETURNING link, run",
+    )
+    .bind(links)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("link")?, row.try_get("run")?)))
+        .collect()
+}
+
+/// Revokes everything of a sync that has not been claimed; its links are planned again.
+pub async fn revoke_all(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    why: &str,
+    destructive_only: bool,
+) -> Result<u64, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE write SET status = 'revoked', result = $3, answered_at = clock_timestamp()
+         WHERE tenant = $1 AND sync = $2 AND status IN ('queued', 'released')
+             AND (NOT $4 OR destructive OR overwriting)
+         RETURNING link",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(why)
+    .bind(destructive_only)
+    .fetch_all(&mut *connection)
+    .await?;
+    let links: Vec<Uuid> = rows
+        .iter()
+        .map(|row| row.try_get("link"))
+        .collect::<Result<_, _>>()?;
+    sqlx::query("UPDATE link SET dirty = true WHERE id = ANY($1) AND state <> 'closed'")
+        .bind(&links)
+        .execute(connection)
+        .await?;
+    Ok(links.len() as u64)
+}
+
+/// Moves writes from queued to started, checking that their sync still wants them: the one statement
+/// just before a provider call (R-25).
+pub async fn claim(
+    connection: &mut PgConnection,
+    tenant: &str,
+    ids: &[Uuid],
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sqlx::query(
+        "UPDATE write w SET status = 'started', started_at = clock_timestamp()
+         FROM sync s
+         WHERE w.id = ANY($2) AND w.tenant = $1 AND w.status IN ('queued', 'released')
+             AND s.tenant = w.tenant AND s.sync = w.sync AND s.generation = w.generation
+             AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
+         RETURNING w.id",
+    )
+    .bind(tenant)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Of these writes, those that were claimed so long ago without an answer that the answer is lost.
+pub async fn lost(
+    connection: &mut PgConnection,
+    tenant: &str,
+    ids: &[Uuid],
+    after: SignedDuration,
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM write WHERE id = ANY($2) AND tenant = $1 AND status = 'started'
+             AND started_at < clock_timestamp() - make_interval(secs => $3)",
+    )
+    .bind(tenant)
+    .bind(ids)
+    .bind(after.as_secs_f64())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Claimed writes of a sync whose answer has not come for so long that it counts as lost (R-31).
+pub async fn overdue(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    side: Side,
+    after: SignedDuration,
+) -> Result<Vec<WriteRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM write WHERE tenant = $1 AND sync = $2 AND side = $3 AND status = 'started'
+             AND started_at < clock_timestamp() - make_interval(secs => $4) ORDER BY id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(side_number(side))
+    .bind(after.as_secs_f64())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(row).collect()
+}
+
+/// Writes of a sync that have not ended.
+pub async fn open(connection: &mut PgConnection, key: &SyncKey) -> Result<(u64, u64), StoreError> {
+    let row = sqlx::query(
+        "SELECT count(*) AS open, count(*) FILTER (WHERE status = 'started') AS started
+         FROM write WHERE tenant = $1 AND sync = $2 AND status IN ('queued', 'released', 'started')",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_one(connection)
+    .await?;
+    let number = |name: &str| -> Result<u64, StoreError> {
+        Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default())
+    };
+    Ok((number("open")?, number("started")?))
+}
+
+/// Destructive and overwriting writes of one side since a time, queued ones included (R-22).
+pub async fn destruction(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    side: Side,
+    since: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    let row = sqlx::query(
+        "SELECT count(DISTINCT link) FILTER (WHERE destructive) AS destructive,
+             count(DISTINCT link) FILTER (WHERE overwriting) AS overwriting
+         FROM write WHERE tenant = $1 AND sync = $2 AND side = $3 AND queued_at >= $4
+             AND (destructive OR overwriting) AND status <> 'revoked' AND run > 1",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(side_number(side))
+    .bind(since.to_sqlx())
+    .fetch_one(connection)
+    .await?;
+    let number = |name: &str| -> Result<u64, StoreError> {
+        Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default())
+    };
+    Ok((number("destructive")?, number("overwriting")?))
+}

@@ -1,0 +1,282 @@
+//! The reconciler's long-running tasks.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::Bus;
+use kit::{CancellationToken, OnFailure, OnStop, Process, grpc::Client};
+use proto::{change::ChangeBatch, write::OutcomeBatch};
+use sqlx::PgPool;
+
+use crate::{
+    advance,
+    error::EngineError,
+    ingest::{self, Ingested},
+    intake, outcome, release,
+    store::{SyncKey, notice, sync},
+    wake::Wake,
+};
+
+/// Messages worked on at a time; those of one sync wait for each other anyway.
+const AT_ONCE: usize = 8;
+/// Syncs advanced at a time.
+const ADVANCING: usize = 4;
+/// How often every sync is looked at, whatever hints were lost.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often the outbox is looked at.
+const RELEASE: Duration = Duration::from_millis(250);
+/// How often definitions are asked for.
+const REFRESH: Duration = Duration::from_mins(1);
+/// How long to wait for a peer that does not answer.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What the tasks share.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    /// The store.
+    pub(crate) pool: PgPool,
+    /// The bus.
+    pub(crate) bus: Bus,
+    /// Wakes syncs and the outbox.
+    pub(crate) wake: Arc<Wake>,
+    /// Control.
+    pub(crate) control: Client,
+    /// Unanswered writes per account.
+    pub(crate) window: i64,
+}
+
+impl Engine {
+    /// Starts every task.
+    pub(crate) fn start(self, process: &Process) -> anyhow::Result<()> {
+        let tasks = &process.tasks;
+        let stop = &process.shutdown;
+        let definitions = process.health.part("definitions");
+        let engine = self.clone();
+        tasks.spawn(
+            "definitions",
+            OnFailure::ShutDown,
+            OnStop::Abort,
+            async move { engine.definitions(&definitions).await },
+        );
+        let (engine, token) = (self.clone(), stop.clone());
+        let changes = self.bus.changes()?;
+        tasks.spawn("changes", OnFailure::ShutDown, OnStop::Wait, async move {
+            engine.changes(changes, token).await
+        });
+        let (engine, token) = (self.clone(), stop.clone());
+        let outcomes = self.bus.outcomes()?;
+        tasks.spawn("outcomes", OnFailure::ShutDown, OnStop::Wait, async move {
+            engine.outcomes(outcomes, token).await
+        });
+        for _ in 0..ADVANCING {
+            let (engine, token) = (self.clone(), stop.clone());
+            tasks.spawn("advance", OnFailure::ShutDown, OnStop::Wait, async move {
+                engine.advance(token).await
+            });
+        }
+        let engine = self.clone();
+        tasks.spawn("look", OnFailure::ShutDown, OnStop::Abort, async move {
+            engine.look().await
+        });
+        let (engine, token) = (self.clone(), stop.clone());
+        tasks.spawn("outbox", OnFailure::ShutDown, OnStop::Wait, async move {
+            engine.outbox(token).await
+        });
+        let (engine, token) = (self, stop.clone());
+        tasks.spawn("notices", OnFailure::ShutDown, OnStop::Wait, async move {
+            engine.notices(token).await
+        });
+        Ok(())
+    }
+
+    async fn definitions(&self, health: &kit::Part) -> anyhow::Result<()> {
+        let mut watch = self.bus.watch_changed().await?;
+        let mut which = String::new();
+        loop {
+            match intake::refresh(&self.pool, &self.control, &which).await {
+                Ok(keys) => {
+                    health.ready();
+                    self.wake_all(&keys);
+                    which.clear();
+                }
+                Err(error) => {
+                    health.not_ready("control does not answer");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "definitions are old"
+                    );
+                    tokio::time::sleep(AGAIN).await;
+                    which.clear();
+                    continue;
+                }
+            }
+            tokio::select! {
+                changed = watch.next() => match changed {
+                    Some(changed) => which = changed.sync,
+                    None => anyhow::bail!("the bus has closed"),
+                },
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+        }
+    }
+
+    fn wake_all(&self, keys: &[SyncKey]) {
+        for key in keys {
+            self.wake.sync(key);
+        }
+    }
+
+    async fn changes(
+        self,
+        deliveries: bus::Deliveries<ChangeBatch>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let engine = Arc::new(self);
+        deliveries
+            .for_each(AT_ONCE, stop, move |delivery| {
+                let engine = engine.clone();
+                async move {
+                    match engine.ingest(&delivery.message).await {
+                        Ok(verdict) => {
+                            if verdict != Ingested::Applied {
+                                tracing::debug!(?verdict, "a batch was passed over");
+                            }
+                            let key =
+                                SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
+                            // An acknowledgement that is lost brings a repeat, which is passed over.
+                            let _ = delivery.ack().await;
+                            engine.wake.sync(&key);
+                        }
+                        Err(error) => {
+                            complain(&error, "a batch of changes was not applied");
+                            delivery.retry();
+                        }
+                    }
+                }
+            })
+            .await;
+        Ok(())
+    }
+
+    async fn ingest(&self, batch: &ChangeBatch) -> Result<Ingested, EngineError> {
+        let mut transaction = self.pool.begin().await?;
+        let verdict = ingest::ingest(&mut transaction, batch).await?;
+        transaction.commit().await?;
+        Ok(verdict)
+    }
+
+    async fn outcomes(
+        self,
+        deliveries: bus::Deliveries<OutcomeBatch>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let engine = Arc::new(self);
+        deliveries
+            .for_each(AT_ONCE, stop, move |delivery| {
+                let engine = engine.clone();
+                async move {
+                    match engine.apply(&delivery.message).await {
+                        Ok(()) => {
+                            let key =
+                                SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
+                            let _ = delivery.ack().await;
+                            engine.wake.sync(&key);
+                            engine.wake.outbox();
+                        }
+                        Err(error) => {
+                            complain(&error, "a batch of outcomes was not applied");
+                            delivery.retry();
+                        }
+                    }
+                }
+            })
+            .await;
+        Ok(())
+    }
+
+    async fn apply(&self, batch: &OutcomeBatch) -> Result<(), EngineError> {
+        let mut transaction = self.pool.begin().await?;
+        outcome::apply(&mut transaction, batch).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn advance(self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let key = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                key = self.wake.next() => key,
+            };
+            if let Err(error) = advance::advance(&self.pool, &key).await {
+                complain(&error, "a sync could not be advanced");
+            }
+            self.wake.outbox();
+        }
+    }
+
+    async fn look(&self) -> anyhow::Result<()> {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let keys = async {
+                let mut connection = self.pool.acquire().await?;
+                Ok::<_, EngineError>(sync::keys(&mut connection).await?)
+            };
+            match keys.await {
+                Ok(keys) => self.wake_all(&keys),
+                Err(error) => complain(&error, "the syncs could not be listed"),
+            }
+        }
+    }
+
+    async fn outbox(self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            match release::release(&self.pool, &self.bus, self.window).await {
+                Ok(_) => {}
+                Err(error) => {
+                    complain(&error, "the outbox could not be released");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = self.wake.outbox_woken() => {}
+                () = tokio::time::sleep(RELEASE) => {}
+            }
+        }
+    }
+
+    async fn notices(self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            let more = match self.publish_notices().await {
+                Ok(published) => published > 0,
+                Err(error) => {
+                    complain(&error, "notices could not be published");
+                    tokio::time::sleep(AGAIN).await;
+                    false
+                }
+            };
+            let pause = if more { Duration::ZERO } else { RELEASE };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn publish_notices(&self) -> Result<usize, EngineError> {
+        let mut transaction = self.pool.begin().await?;
+        let notices = notice::unpublished(&mut transaction, 200).await?;
+        let mut published = Vec::with_capacity(notices.len());
+        for notice in &notices {
+            self.bus.publish_notice(&notice.event).await?;
+            published.push(notice.id);
+        }
+        notice::published(&mut transaction, &published).await?;
+        transaction.commit().await?;
+        Ok(published.len())
+    }
+}
+
+/// Logged where it is handled, once, without what the message held.
+fn complain(error: &EngineError, what: &'static str) {
+    tracing::error!(error = error as &dyn std::error::Error, "{what}");
+}
