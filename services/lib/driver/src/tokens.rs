@@ -1,0 +1,177 @@
+//! Access tokens, from control, kept until shortly before they end.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use kit::grpc::Client;
+use proto::control::{
+    AccessTokenRequest, AccessTokenResponse, ReportUnauthorisedRequest,
+    definitions_client::DefinitionsClient,
+};
+use provider::{Access, Fault, HttpClient, Lane, Session};
+use secrecy::{ExposeSecret, SecretString};
+use tonic::{Code, Status};
+use url::Url;
+
+use crate::definitions::{ConnectionKey, DefinedSide};
+
+/// Tokens are not used any more this long before they end.
+const MARGIN: SignedDuration = SignedDuration::from_secs(15);
+
+/// Connections whose tokens are kept at most; others are asked for again.
+const KEPT: usize = 10_000;
+
+/// A token and the account that it is valid for.
+#[derive(Debug)]
+pub(crate) struct Token {
+    access: Access,
+    account_id: String,
+    expires_at: Timestamp,
+}
+
+impl Token {
+    /// What calls are made with.
+    pub(crate) fn session<'a>(&'a self, http: &'a HttpClient, lane: Lane) -> Session<'a> {
+        Session {
+            access: &self.access,
+            account_id: &self.account_id,
+            lane,
+            http,
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.expires_at.duration_since(Timestamp::now()) > MARGIN
+    }
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Arc<Token>>>>;
+
+/// The tokens of this process.
+pub(crate) struct Tokens {
+    client: DefinitionsClient<Client>,
+    slots: Mutex<HashMap<ConnectionKey, Slot>>,
+}
+
+impl Tokens {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client: DefinitionsClient::new(client),
+            slots: Mutex::default(),
+        }
+    }
+
+    /// A token for a side. A connection that has come to belong to another account is refused.
+    pub(crate) async fn of_side(
+        &self,
+        side: &DefinedSide,
+        refused: Option<&Token>,
+    ) -> Result<Arc<Token>, Fault> {
+        let token = self.of(&side.connection(), refused).await?;
+        if token.account_id != side.account_id {
+            return Err(Fault::Unauthorised {
+                reason: "the connection belongs to another account than the sync was made for"
+                    .to_owned(),
+            });
+        }
+        Ok(token)
+    }
+
+    /// A token of a connection; another one than the one that the provider has just refused. Callers of one
+    /// connection wait for one answer.
+    pub(crate) async fn of(
+        &self,
+        key: &ConnectionKey,
+        refused: Option<&Token>,
+    ) -> Result<Arc<Token>, Fault> {
+        let slot = self.slot(key);
+        let mut held = slot.lock().await;
+        if let Some(token) = held.as_ref().filter(|token| token.is_fresh())
+            && refused.is_none_or(|refused| !same_token(refused, token))
+        {
+            return Ok(token.clone());
+        }
+        *held = None;
+        let request = AccessTokenRequest {
+            tenant: key.tenant.clone(),
+            connection: key.connection.clone(),
+            refused_token: refused
+                .map(|refused| refused.access.token.expose_secret().to_owned())
+                .unwrap_or_default(),
+        };
+        let answer = self
+            .client
+            .clone()
+            .access_token(request)
+            .await
+            .map_err(|status| why(&status))?;
+        let token = Arc::new(token(answer.into_inner())?);
+        if refused.is_some_and(|refused| same_token(refused, &token)) {
+            let reason = "the provider refuses the token that control has".to_owned();
+            return Err(Fault::Unauthorised { reason });
+        }
+        *held = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Tells control that a connection needs a person to sign in again.
+    pub(crate) async fn report_unauthorised(&self, side: &DefinedSide, reason: &str) {
+        let request = ReportUnauthorisedRequest {
+            tenant: side.scope.tenant.clone(),
+            connection: side.scope.connection.clone(),
+            reason: reason.to_owned(),
+        };
+        if let Err(status) = self.client.clone().report_unauthorised(request).await {
+            tracing::warn!(code = ?status.code(), "control does not take a report");
+        }
+    }
+
+    fn slot(&self, key: &ConnectionKey) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= KEPT {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        slots.entry(key.clone()).or_default().clone()
+    }
+}
+
+fn same_token(one: &Token, other: &Token) -> bool {
+    one.access.token.expose_secret() == other.access.token.expose_secret()
+}
+
+fn token(answer: AccessTokenResponse) -> Result<Token, Fault> {
+    let api_base = match answer.api_base.as_str() {
+        "" => None,
+        base => Some(Url::parse(base).map_err(|_| Fault::malformed("control's API base"))?),
+    };
+    Ok(Token {
+        access: Access {
+            token: SecretString::from(answer.access_token),
+            api_base,
+        },
+        account_id: answer.account_id,
+        expires_at: Timestamp::from_microsecond(answer.expires_at_micros).unwrap_or_default(),
+    })
+}
+
+/// Why control gives no token: a person has to do something, or it can be tried again.
+fn why(status: &Status) -> Fault {
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied | Code::FailedPrecondition => {
+            Fault::Unauthorised {
+                reason: "a person has to sign in again".to_owned(),
+            }
+        }
+        Code::NotFound => Fault::Unauthorised {
+            reason: "the connection is gone".to_owned(),
+        },
+        Code::ResourceExhausted => Fault::Throttled {
+            until: crate::backoff::from_now(Duration::from_mins(1)),
+        },
+        code => Fault::transient(format!("control gives no access token: {code:?}")),
+    }
+}
