@@ -1,0 +1,139 @@
+#![doc = include_str!("../PROVIDER.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod auth;
+mod client;
+mod config;
+mod fault;
+mod feed;
+mod map;
+mod push;
+mod wire;
+mod writer;
+
+use async_trait::async_trait;
+use model::Catalogue;
+use provider::{
+    About, Account, At, Batch, Collection, Fault, Grant, HttpClient, Outcome, Page, Provider,
+    Renewed, Scope, Session, SignedIn, Write,
+};
+use url::Url;
+
+pub use config::GoogleSettings;
+
+use crate::client::Client;
+
+/// The provider's name in subjects, schemas and definitions.
+pub const PROVIDER: &str = "google";
+
+/// Google, as a provider of contacts.
+#[derive(Clone, Debug)]
+pub struct Google {
+    settings: GoogleSettings,
+}
+
+impl Google {
+    /// Google, at the addresses and with the client of these settings.
+    pub fn new(settings: GoogleSettings) -> Self {
+        Self { settings }
+    }
+
+    fn client<'a>(&'a self, session: Session<'a>) -> Client<'a> {
+        Client::new(&self.settings, session)
+    }
+}
+
+#[async_trait]
+impl Provider for Google {
+    fn about(&self) -> About {
+        About {
+            provider: PROVIDER,
+            display_name: "Google Contacts",
+            kinds: &[map::CONTACT],
+            horizon: self.settings.horizon(),
+            request_timeout: self.settings.request_timeout(),
+            carries_marker: true,
+        }
+    }
+
+    async fn authorize_url(
+        &self,
+        redirect_uri: &str,
+        state: &str,
+        code_challenge: &str,
+    ) -> Result<Url, Fault> {
+        auth::authorize_url(&self.settings, redirect_uri, state, code_challenge)
+    }
+
+    async fn exchange(&self, http: &HttpClient, grant: Grant) -> Result<SignedIn, Fault> {
+        auth::exchange(&self.settings, http, grant).await
+    }
+
+    async fn renew(&self, http: &HttpClient, secret: &[u8]) -> Result<Renewed, Fault> {
+        auth::renew(&self.settings, http, secret).await
+    }
+
+    async fn verify(&self, session: Session<'_>) -> Result<Account, Fault> {
+        auth::verify(&self.settings, session).await
+    }
+
+    async fn collections(
+        &self,
+        session: Session<'_>,
+        kind: &str,
+    ) -> Result<Vec<Collection>, Fault> {
+        only_contacts(kind)?;
+        feed::collections(self.client(session)).await
+    }
+
+    async fn fields(&self, session: Session<'_>, kind: &str) -> Result<Catalogue, Fault> {
+        only_contacts(kind)?;
+        feed::fields(self.client(session)).await
+    }
+
+    async fn page(&self, session: Session<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
+        only_contacts(&scope.kind)?;
+        feed::page(self.client(session), scope, at).await
+    }
+
+    fn batches(&self, _scope: &Scope, writes: Vec<Write>) -> Vec<Batch> {
+        writer::batches(writes)
+    }
+
+    async fn execute(&self, session: Session<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
+        writer::execute(self.client(session), scope, batch).await
+    }
+}
+
+fn only_contacts(kind: &str) -> Result<(), Fault> {
+    if kind == map::CONTACT {
+        return Ok(());
+    }
+    Err(Fault::Refused {
+        path: None,
+        reason: format!("Google holds no records of kind {kind} here"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Side;
+
+    use super::*;
+
+    /// A scope of contacts in a group.
+    pub(crate) fn scope(collection: &str) -> Scope {
+        Scope {
+            tenant: "acme".into(),
+            sync: "s1".into(),
+            side: Side::Right,
+            kind: map::CONTACT.into(),
+            connection: "c1".into(),
+            collection: collection.into(),
+            collection_form: "group".into(),
+            options: std::collections::BTreeMap::new(),
+            paths: Vec::new(),
+            match_paths: Vec::new(),
+        }
+    }
+}

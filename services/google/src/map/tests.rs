@@ -1,0 +1,4 @@
+//! The mapping by examples and by laws.
+
+mod examples;
+mod laws;

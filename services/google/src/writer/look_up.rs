@@ -1,0 +1,333 @@
+//! Looking for records that are about to be created.
+//!
+//! Google finds nothing by application data, and its search answers from a cache of its own. So the list is read,
+//! the contacts that changed last first, back to a time before which a feed has seen everything.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use model::{MatchKey, NO_NAME, Path, match_keys};
+use provider::{Create, Fault};
+
+use super::Writer;
+use crate::{
+    client::{Dated, Listing},
+    map,
+    wire::Person,
+};
+
+/// How far back a look-up reads. A feed reads an account completely at least every six days, so whatever changed
+/// before twice that time is known to the matching.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Keys are compared within one look-up only.
+const KEY: [u8; 32] = [0; 32];
+
+/// A record that is about to be created, and its place in the batch.
+pub(super) type Wanted<'a> = (usize, &'a Create);
+
+/// What a look-up found.
+pub(super) struct Found {
+    pub(super) person: Person,
+    /// Whether it carries the marker: it is what an earlier attempt created.
+    pub(super) by_marker: bool,
+}
+
+impl Writer<'_> {
+    /// Looks for live records with the markers of these creates, or with one of their match paths' values.
+    pub(super) async fn look_up(
+        &mut self,
+        wanted: &[Wanted<'_>],
+    ) -> Result<BTreeMap<usize, Found>, Fault> {
+        let on_behalf_of: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
+        let candidates = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
+        Ok(choose(wanted, candidates, &self.scope.collection))
+    }
+
+    /// Live contacts by the ids of their address book entries, which outlive a change of the resource name.
+    pub(super) async fn entries(
+        &mut self,
+        on_behalf_of: &[usize],
+    ) -> Result<BTreeMap<String, Person>, Fault> {
+        let people = self.newest(on_behalf_of, None).await?;
+        let ids = |person: &Person| {
+            map::former_ids(person)
+                .into_iter()
+                .filter(|id| map::is_entry(id))
+        };
+        Ok(people
+            .into_iter()
+            .flat_map(|person| {
+                ids(&person)
+                    .map(|id| (id, person.clone()))
+                    .collect::<Vec<_>>()
+            })
+            .collect())
+    }
+
+    /// The contacts that changed last, the pages back to a time, or all.
+    async fn newest(
+        &mut self,
+        on_behalf_of: &[usize],
+        back: Option<SignedDuration>,
+    ) -> Result<Vec<Person>, Fault> {
+        let (mut found, mut page_token) = (Vec::new(), None);
+        loop {
+            let Dated {
+                body: page,
+                at: now,
+            } = self
+                .client
+                .connections(Listing::Newest, page_token.as_deref())
+                .await?;
+            self.charge(on_behalf_of.iter().copied());
+            let people: Vec<Person> = page
+                .connections
+                .into_iter()
+                .filter_map(|person| serde_json::from_value(person).ok())
+                .collect();
+            let newest = people.iter().filter_map(map::changed_at).max();
+            found.extend(people.into_iter().filter(|person| !person.is_deleted()));
+            page_token = page.next_page_token.filter(|token| !token.is_empty());
+            let old =
+                |newest: Timestamp| back.is_some_and(|back| now.duration_since(newest) > back);
+            if page_token.is_none() || newest.is_some_and(old) {
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// Which candidate each create is, one to one: by marker, else by match key.
+fn choose(wanted: &[Wanted<'_>], candidates: Vec<Person>, group: &str) -> BTreeMap<usize, Found> {
+    let mut candidates: Vec<Option<Person>> = candidates.into_iter().map(Some).collect();
+    let mut found = BTreeMap::new();
+    for (at, create) in wanted {
+        // Of several with one marker (people copy contacts) the one in the group, then the one left alone longest.
+        let marked = candidates.iter_mut().filter(|candidate| {
+            let marker = candidate.as_ref().and_then(map::marker);
+            create.marker.is_some() && marker == create.marker
+        });
+        let first = marked.min_by_key(|candidate| {
+            let person = candidate.as_ref();
+            (
+                !person.is_some_and(|p| map::in_scope(p, group)),
+                person.and_then(map::changed_at),
+            )
+        });
+        if let Some(person) = first.and_then(Option::take) {
+            found.insert(
+                *at,
+                Found {
+                    person,
+                    by_marker: true,
+                },
+            );
+        }
+    }
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(at, _)| !found.contains_key(at))
+        .copied()
+        .collect();
+    for (at, candidate) in by_key(&missing, &candidates) {
+        if let Some(person) = candidates[candidate].take() {
+            found.insert(
+                at,
+                Found {
+                    person,
+                    by_marker: false,
+                },
+            );
+        }
+    }
+    found
+}
+
+/// Matches by key: the best rank first; a key that several have counts only together with the name. A
+/// candidate with a marker is the counterpart of another record, or a copy of one: it is left to the matching.
+fn by_key(wanted: &[Wanted<'_>], candidates: &[Option<Person>]) -> Vec<(usize, usize)> {
+    let unmarked = candidates.iter().enumerate().filter_map(|(at, candidate)| {
+        let person = candidate
+            .as_ref()
+            .filter(|person| map::marker(person).is_none())?;
+        Some((at, map::record(person).ok()?))
+    });
+    let unmarked: Vec<_> = unmarked.collect();
+    let mut keys: BTreeMap<&[Path], Holders> = BTreeMap::new();
+    let mut sought: Vec<(usize, &[Path], MatchKey)> = Vec::new();
+    for (at, create) in wanted {
+        let paths = create.match_paths.as_slice();
+        let mine = match_keys(&create.record, paths, &KEY);
+        sought.extend(mine.into_iter().map(|key| (*at, paths, key)));
+        keys.entry(paths)
+            .or_insert_with(|| holders(&unmarked, paths));
+    }
+    sought.sort_by_key(|(at, _, key)| (key.rank, *at));
+    let (mut found, mut taken) = (BTreeMap::new(), Vec::new());
+    for (at, paths, key) in &sought {
+        let free = keys[paths].get(&(key.rank, key.hash)).into_iter().flatten();
+        let free: Vec<&Holder> = free
+            .filter(|holder| !taken.contains(&holder.candidate))
+            .collect();
+        let rivals = sought.iter().any(|(other, other_paths, other_key)| {
+            other != at
+                && other_paths == paths
+                && (other_key.rank, other_key.hash) == (key.rank, key.hash)
+        });
+        let same_name = || {
+            let mut named = free
+                .iter()
+                .filter(|holder| holder.name == key.name_hash && holder.name != NO_NAME);
+            named.next().filter(|_| named.next().is_none()).copied()
+        };
+        let holder = if let ([only], false) = (free.as_slice(), rivals) {
+            Some(*only)
+        } else {
+            same_name()
+        };
+        if let Some(holder) = holder.filter(|_| !found.contains_key(at)) {
+            taken.push(holder.candidate);
+            found.insert(*at, holder.candidate);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Who has a key, by its rank and hash.
+type Holders = BTreeMap<(u32, [u8; 32]), Vec<Holder>>;
+
+/// A candidate that has a key.
+#[derive(Clone, Copy)]
+struct Holder {
+    candidate: usize,
+    name: [u8; 32],
+}
+
+fn holders(
+    people: &[(usize, model::Record)],
+    paths: &[Path],
+) -> BTreeMap<(u32, [u8; 32]), Vec<Holder>> {
+    let mut holders: BTreeMap<_, Vec<Holder>> = BTreeMap::new();
+    for (candidate, record) in people {
+        for key in match_keys(record, paths, &KEY) {
+            let holder = Holder {
+                candidate: *candidate,
+                name: key.name_hash,
+            };
+            holders
+                .entry((key.rank, key.hash))
+                .or_default()
+                .push(holder);
+        }
+    }
+    holders
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Record;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    use super::*;
+
+    fn person(id: u32, given: &str, email: &str, marker: Option<&str>, group: &str) -> Person {
+        let client: Vec<_> = marker
+            .iter()
+            .map(|value| json!({"key": "rapport", "value": value}))
+            .collect();
+        serde_json::from_value(json!({
+            "resourceName": format!("people/c{id}"), "etag": "%1",
+            "names": [{"givenName": given}], "emailAddresses": [{"value": email, "type": "work"}], "clientData": client,
+            "memberships": [{"contactGroupMembership": {"contactGroupResourceName": group}}],
+        }))
+        .unwrap()
+    }
+
+    fn create(given: &str, email: &str, marker: &str) -> Create {
+        let record: Person = person(0, given, email, None, "");
+        let record: Record = map::record(&record).unwrap();
+        let match_paths = ["emails[work]", "emails"]
+            .map(|path| path.parse().unwrap())
+            .to_vec();
+        Create {
+            record,
+            marker: Some(marker.into()),
+            look_up: true,
+            match_paths,
+        }
+    }
+
+    fn found(creates: &[Create], people: Vec<Person>) -> Vec<(usize, String, bool)> {
+        let wanted: Vec<_> = creates.iter().enumerate().collect();
+        let found = choose(&wanted, people, "contactGroups/g");
+        found
+            .into_iter()
+            .map(|(at, found)| (at, found.person.resource_name, found.by_marker))
+            .collect()
+    }
+
+    // proves: R-07
+    #[test]
+    fn a_marker_is_found_before_a_key() {
+        let people = vec![
+            person(1, "Ana", "ana@example.com", None, ""),
+            person(2, "Changed", "other@example.com", Some("m1"), ""),
+        ];
+        let found = found(&[create("Ana", "ana@example.com", "m1")], people);
+        assert_eq!(found, [(0, "people/c2".to_owned(), true)]);
+    }
+
+    #[test]
+    fn of_two_with_one_marker_the_one_in_the_group_is_taken() {
+        let people = vec![
+            person(1, "Ana", "a@example.com", Some("m1"), "contactGroups/x"),
+            person(2, "Ana", "a@example.com", Some("m1"), "contactGroups/g"),
+        ];
+        assert_eq!(
+            found(&[create("Ana", "a@example.com", "m1")], people)[0].1,
+            "people/c2"
+        );
+    }
+
+    #[test]
+    fn a_key_is_found_in_any_spelling() {
+        let people = vec![person(1, "Anna", "ANA@Example.com", None, "")];
+        let found = found(&[create("Ana", "ana@example.com", "m1")], people);
+        assert_eq!(found, [(0, "people/c1".to_owned(), false)]);
+    }
+
+    // proves: R-09
+    #[test]
+    fn a_shared_key_counts_only_with_the_name() {
+        let people = || {
+            vec![
+                person(1, "Ana", "family@example.com", None, ""),
+                person(2, "Boris", "family@example.com", None, ""),
+            ]
+        };
+        assert_eq!(
+            found(&[create("Boris", "family@example.com", "m1")], people())[0].1,
+            "people/c2"
+        );
+        assert!(found(&[create("Clara", "family@example.com", "m1")], people()).is_empty());
+        // Two of ours that share the key: only the one with the name is meant.
+        let creates = [
+            create("Clara", "family@example.com", "m1"),
+            create("Ana", "family@example.com", "m2"),
+        ];
+        let found = found(
+            &creates,
+            vec![person(1, "Ana", "family@example.com", None, "")],
+        );
+        assert_eq!(found, [(1, "people/c1".to_owned(), false)]);
+    }
+
+    // proves: R-08
+    #[test]
+    fn a_record_with_another_marker_is_not_taken_by_its_key() {
+        let people = vec![person(1, "Ana", "ana@example.com", Some("m9"), "")];
+        assert!(found(&[create("Ana", "ana@example.com", "m1")], people).is_empty());
+    }
+}
