@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -102,18 +102,9 @@ fn provider_router(emulator: Arc<dyn Emulator>) -> Router {
     Router::new()
         .route("/truth", get(provider_truth))
         .route("/settings", get(settings).patch(configure))
-        .route(
-            "/cursors/expire",
-            post(|State(e): State<Arc<dyn Emulator>>| strike(e, Strike::ExpireCursors)),
-        )
-        .route(
-            "/grants/revoke",
-            post(|State(e): State<Arc<dyn Emulator>>| strike(e, Strike::RevokeGrants)),
-        )
-        .route(
-            "/access-tokens/expire",
-            post(|State(e): State<Arc<dyn Emulator>>| strike(e, Strike::ExpireAccessTokens)),
-        )
+        .route("/cursors/expire", strikes(Strike::ExpireCursors))
+        .route("/grants/revoke", strikes(Strike::RevokeGrants))
+        .route("/access-tokens/expire", strikes(Strike::ExpireAccessTokens))
         .with_state(emulator)
 }
 
@@ -133,9 +124,12 @@ async fn configure(
     Ok(Json(emulator.settings()))
 }
 
-async fn strike(emulator: Arc<dyn Emulator>, strike: Strike) -> Json<Value> {
-    emulator.strike(strike);
-    Json(json!({}))
+/// A handler that deals one kind of blow.
+fn strikes(strike: Strike) -> MethodRouter<Arc<dyn Emulator>> {
+    post(async move |State(emulator): State<Arc<dyn Emulator>>| {
+        emulator.strike(strike);
+        Json(json!({}))
+    })
 }
 
 async fn credentials(State(controlled): State<Controlled>) -> Json<Value> {

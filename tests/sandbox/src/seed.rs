@@ -13,14 +13,15 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use person::{Address, Birthday, Label, Labelled, Person};
+pub(crate) use person::{Label, Labelled, Person};
 
 /// What to generate.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     /// Must be `two-address-books`.
-    pub(crate) scenario: String,
+    #[serde(rename = "scenario")]
+    pub(crate) name: String,
     /// People in scope on each side.
     pub(crate) people: usize,
     /// Share of the people in scope that both sides have, 0 to 1.
@@ -94,7 +95,7 @@ pub(crate) struct Figures {
 
 /// Generates the scenario.
 pub(crate) fn two_address_books(scenario: &Scenario) -> Result<TwoAddressBooks, ScenarioError> {
-    if scenario.scenario != "two-address-books" {
+    if scenario.name != "two-address-books" {
         return Err(ScenarioError::Unknown);
     }
     if !(1..=100_000).contains(&scenario.people)
@@ -227,7 +228,7 @@ mod tests {
 
     fn scenario(people: usize) -> Scenario {
         Scenario {
-            scenario: "two-address-books".to_owned(),
+            name: "two-address-books".to_owned(),
             people,
             overlap: 0.5,
             outside: 2,
@@ -311,7 +312,7 @@ mod tests {
             assert_eq!(books.office.inside.len(), people);
         }
         let unknown = Scenario {
-            scenario: "three".to_owned(),
+            name: "three".to_owned(),
             ..scenario(1)
         };
         assert_eq!(

@@ -1,22 +1,88 @@
 //! Google: OAuth 2.0 and the People API v1.
+//!
+//! Written from Google's public documentation ("People API reference", "Read and Manage Contacts", "Using OAuth 2.0")
+//! and from what public issue trackers report. What no source settles is a switch in [`settings::Settings`] and
+//! says "unverified" there.
 
-use std::sync::Arc;
+mod account;
+mod api;
+mod batch;
+mod control;
+mod cursor;
+mod error;
+mod front;
+mod group;
+mod lane;
+mod ledger;
+mod masks;
+mod methods;
+mod oauth;
+mod person;
+mod query;
+mod quota;
+mod seeding;
+mod settings;
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::control::ControlError;
 use crate::emulator::{Emulator, Shared, Strike};
 use crate::seed::TwoAddressBooks;
+use crate::settings::patched;
+use error::GoogleError;
+use lane::Lanes;
+use settings::Settings;
+use state::State;
 
 /// The emulator, for the list in `lib.rs`.
-pub(crate) fn emulator(_shared: Shared) -> Arc<dyn Emulator> {
-    Arc::new(Google)
+pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator> {
+    let settings = default_settings(&shared);
+    let state = State::new(settings, shared.dice.seed());
+    Arc::new(Google {
+        shared,
+        state: Arc::new(Mutex::new(state)),
+        lanes: Lanes::default(),
+    })
 }
 
-struct Google;
+fn default_settings(shared: &Shared) -> Settings {
+    if shared.kind {
+        Settings::kind()
+    } else {
+        Settings::unkind()
+    }
+}
+
+/// The emulator; clones share their state.
+#[derive(Clone)]
+struct Google {
+    shared: Shared,
+    state: Arc<Mutex<State>>,
+    lanes: Lanes,
+}
+
+impl Google {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        self.shared.clock.now_milliseconds()
+    }
+}
+
+impl From<GoogleError> for ControlError {
+    fn from(error: GoogleError) -> Self {
+        Self::bad_request(error.status_message()["message"].to_string())
+    }
+}
 
 impl Emulator for Google {
     fn provider(&self) -> &'static str {
@@ -24,42 +90,67 @@ impl Emulator for Google {
     }
 
     fn router(&self) -> Router {
-        Router::new()
+        let google = self.clone();
+        Router::new().fallback(move |request: Request| async move { google.answer(request).await })
     }
 
     fn control_router(&self) -> Router {
-        Router::new()
+        control::router(self.clone())
     }
 
-    fn method_of(&self, _verb: &Method, _path: &str) -> String {
-        "unknown".to_owned()
+    fn method_of(&self, verb: &Method, path: &str) -> String {
+        front::name(verb, path).to_owned()
     }
 
     fn credentials(&self, base_url: &str) -> Value {
-        json!({ "base_url": base_url })
+        json!({
+            "base_url": base_url,
+            "authorize_url": format!("{base_url}/o/oauth2/v2/auth"),
+            "token_url": format!("{base_url}/token"),
+            "revoke_url": format!("{base_url}/revoke"),
+            "client_id": oauth::CLIENT_ID,
+            "client_secret": oauth::CLIENT_SECRET,
+            "scopes": oauth::DEFAULT_SCOPES,
+            "accounts": self.state().account_credentials(),
+        })
+    }
+
+    fn bound(&self, base_url: &str) {
+        base_url.clone_into(&mut self.state().base_url);
     }
 
     fn failure(&self, status: StatusCode) -> Response {
-        status.into_response()
+        error::for_status(status)
     }
 
-    fn strike(&self, _strike: Strike) {}
+    fn strike(&self, strike: Strike) {
+        self.state().strike(strike);
+    }
 
-    fn seed(&self, _books: &TwoAddressBooks) -> Result<Value, ControlError> {
-        Ok(json!({}))
+    fn seed(&self, books: &TwoAddressBooks) -> Result<Value, ControlError> {
+        seeding::seed(&mut self.state(), books, self.now())
     }
 
     fn settings(&self) -> Value {
-        json!({})
+        json!(self.state().settings)
     }
 
-    fn configure(&self, _patch: &Value) -> Result<(), ControlError> {
+    fn configure(&self, patch: &Value) -> Result<(), ControlError> {
+        let mut state = self.state();
+        state.settings = patched(&state.settings, patch)?;
         Ok(())
     }
 
     fn truth(&self) -> Value {
-        json!({})
+        self.state().truth(self.now())
     }
 
-    fn reset(&self) {}
+    fn reset(&self) {
+        let mut state = self.state();
+        let base_url = state.base_url.clone();
+        let epoch = state.epoch + 1;
+        *state = State::new(default_settings(&self.shared), self.shared.dice.seed());
+        state.base_url = base_url;
+        state.epoch = epoch;
+    }
 }

@@ -86,6 +86,12 @@ pub(crate) fn invent(number: usize, roll: u64) -> Person {
             value: phone(number, Label::Mobile),
         });
     }
+    if die.one_in(6) {
+        person.emails.push(Labelled {
+            label: Label::Home,
+            value: format!("home.{}.{number}@example.net", ascii(given)),
+        });
+    }
     if die.one_in(3) {
         person.addresses.push(address(number, &mut die));
     }
