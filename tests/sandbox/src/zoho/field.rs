@@ -132,7 +132,13 @@ struct Line(&'static str, &'static str, Kind, usize);
 
 const SALUTATIONS: &[&str] = &["Mr.", "Mrs.", "Ms.", "Dr.", "Prof."];
 const LEAD_SOURCES: &[&str] = &[
-    "Advertisement", "Cold Call", "Employee Referral", "External Referral", "Partner", "Trade Show", "Web Download",
+    "Advertisement",
+    "Cold Call",
+    "Employee Referral",
+    "External Referral",
+    "Partner",
+    "Trade Show",
+    "Web Download",
 ];
 /// Values of the custom field that decides about the list view `Key accounts`.
 pub(super) const TIERS: &[&str] = &["Key", "Regular"];
@@ -143,7 +149,12 @@ const CONTACT: &[Line] = &[
     Line("Salutation", "Salutation", Kind::Picklist, 120),
     Line("First_Name", "First Name", Kind::Text, 40),
     Line("Last_Name", "Last Name", Kind::Text, 80),
-    Line("Account_Name", "Account Name", Kind::Lookup("Accounts"), 120),
+    Line(
+        "Account_Name",
+        "Account Name",
+        Kind::Lookup("Accounts"),
+        120,
+    ),
     Line("Title", "Title", Kind::Text, 100),
     Line("Department", "Department", Kind::Text, 50),
     Line("Email", "Email", Kind::Email, 100),
@@ -155,7 +166,12 @@ const CONTACT: &[Line] = &[
     Line("Fax", "Fax", Kind::Text, 30),
     Line("Assistant", "Assistant", Kind::Text, 50),
     Line("Asst_Phone", "Asst Phone", Kind::Phone, 30),
-    Line("Reporting_To", "Reporting To", Kind::Lookup("Contacts"), 120),
+    Line(
+        "Reporting_To",
+        "Reporting To",
+        Kind::Lookup("Contacts"),
+        120,
+    ),
     Line("Date_of_Birth", "Date of Birth", Kind::Date, 20),
     Line("Skype_ID", "Skype ID", Kind::Text, 50),
     Line("Twitter", "Twitter", Kind::Text, 50),
@@ -200,7 +216,12 @@ const SYSTEM: &[Line] = &[
     Line("Modified_By", "Modified By", Kind::User, 120),
     Line("Created_Time", "Created Time", Kind::DateTime, 120),
     Line("Modified_Time", "Modified Time", Kind::DateTime, 120),
-    Line("Last_Activity_Time", "Last Activity Time", Kind::DateTime, 120),
+    Line(
+        "Last_Activity_Time",
+        "Last Activity Time",
+        Kind::DateTime,
+        120,
+    ),
     Line("Record_Image", "Record Image", Kind::Image, 255),
     Line("Locked__s", "Locked", Kind::Boolean, 5),
 ];
@@ -209,8 +230,18 @@ const SYSTEM: &[Line] = &[
 const CONTACT_SYSTEM: &[Line] = &[
     Line("Full_Name", "Full Name", Kind::Text, 120),
     Line("Mailing_Address", "Mailing Address", Kind::Text, 1_000),
-    Line("Unsubscribed_Mode", "Unsubscribed Mode", Kind::Picklist, 120),
-    Line("Unsubscribed_Time", "Unsubscribed Time", Kind::DateTime, 120),
+    Line(
+        "Unsubscribed_Mode",
+        "Unsubscribed Mode",
+        Kind::Picklist,
+        120,
+    ),
+    Line(
+        "Unsubscribed_Time",
+        "Unsubscribed Time",
+        Kind::DateTime,
+        120,
+    ),
     Line("Change_Log_Time__s", "Change Log Time", Kind::DateTime, 120),
 ];
 

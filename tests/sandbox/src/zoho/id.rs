@@ -24,7 +24,8 @@ impl FromStr for Id {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let digits = !text.is_empty() && text.len() <= 19 && text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            !text.is_empty() && text.len() <= 19 && text.bytes().all(|b| b.is_ascii_digit());
         if !digits {
             return Err(NotAnId);
         }

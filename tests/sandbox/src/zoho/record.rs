@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn record(values: Value) -> Record {
+    fn record(values: &Value) -> Record {
         let id: Id = "1".parse().unwrap();
         Record {
             id,
@@ -115,14 +115,17 @@ mod tests {
 
     #[test]
     fn a_surname_alone_is_the_full_name() {
-        assert_eq!(record(json!({"Last_Name": "Xu"})).full_name(), "Xu");
-        assert_eq!(record(json!({"Last_Name": "Xu", "First_Name": "Zoe"})).full_name(), "Zoe Xu");
+        assert_eq!(record(&json!({"Last_Name": "Xu"})).full_name(), "Xu");
+        assert_eq!(
+            record(&json!({"Last_Name": "Xu", "First_Name": "Zoe"})).full_name(),
+            "Zoe Xu"
+        );
     }
 
     #[test]
     fn set_cleared_and_changed_fields_are_told() {
-        let before = record(json!({"Phone": "1", "Fax": "2", "Title": "x"}));
-        let after = record(json!({"Phone": "3", "Title": "x", "Mobile": "4"}));
+        let before = record(&json!({"Phone": "1", "Fax": "2", "Title": "x"}));
+        let after = record(&json!({"Phone": "3", "Title": "x", "Mobile": "4"}));
         assert_eq!(after.changed_fields(&before), ["Fax", "Mobile", "Phone"]);
     }
 }

@@ -25,7 +25,12 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: &str, details: Value) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: &str,
+        details: Value,
+    ) -> Self {
         Self {
             status,
             code,
@@ -100,7 +105,11 @@ impl Refusal {
 
     /// An id in the path that is none, or that does not exist.
     pub(super) fn path_id() -> Self {
-        Self::bad("INVALID_DATA", "the id given seems to be invalid", json!({"resource_path_index": 1}))
+        Self::bad(
+            "INVALID_DATA",
+            "the id given seems to be invalid",
+            json!({"resource_path_index": 1}),
+        )
     }
 
     /// No such module.
@@ -152,7 +161,13 @@ impl Refusal {
     }
 
     /// A unique value that another record holds; `id` is that record.
-    pub(super) fn duplicate(api_name: &str, json_path: &str, id: Id, owner: &Value, module: &Value) -> Self {
+    pub(super) fn duplicate(
+        api_name: &str,
+        json_path: &str,
+        id: Id,
+        owner: &Value,
+        module: &Value,
+    ) -> Self {
         Self::bad(
             "DUPLICATE_DATA",
             "duplicate data",

@@ -27,6 +27,9 @@ pub(super) enum Direction {
 /// Place in a sorted list: the stamp in seconds (0 when sorted by id), then the id.
 pub(super) type Position = (i64, Id);
 
+/// A record's new state; `None` when it was deleted.
+type Write = (Id, Option<Arc<Record>>);
+
 /// The copy, with an index per sort order so that a page costs no more than its own length.
 #[derive(Debug, Default)]
 pub(super) struct Replica {
@@ -34,7 +37,7 @@ pub(super) struct Replica {
     by_created: BTreeSet<Position>,
     by_modified: BTreeSet<Position>,
     /// Writes that are not visible yet, by the moment at which they will be.
-    waiting: BTreeMap<(Timestamp, u64), (Id, Option<Arc<Record>>)>,
+    waiting: BTreeMap<(Timestamp, u64), Write>,
     /// The newest write applied, by record: an older one that becomes visible later is dropped.
     applied: BTreeMap<Id, u64>,
     writes: u64,
@@ -116,12 +119,17 @@ impl Replica {
     ) -> Box<dyn Iterator<Item = &'a Arc<Record>> + 'a> {
         let edge = after.map_or(Bound::Unbounded, Bound::Excluded);
         match direction {
-            Direction::Ascending => {
-                Box::new(self.rows.range((edge, Bound::Unbounded)).map(|(_, row)| row))
-            }
-            Direction::Descending => {
-                Box::new(self.rows.range((Bound::Unbounded, edge)).rev().map(|(_, row)| row))
-            }
+            Direction::Ascending => Box::new(
+                self.rows
+                    .range((edge, Bound::Unbounded))
+                    .map(|(_, row)| row),
+            ),
+            Direction::Descending => Box::new(
+                self.rows
+                    .range((Bound::Unbounded, edge))
+                    .rev()
+                    .map(|(_, row)| row),
+            ),
         }
     }
 }
@@ -196,7 +204,11 @@ mod tests {
         let after = position(&record(2, 5), SortBy::ModifiedTime);
         let rest = ids(replica.sorted(SortBy::ModifiedTime, Direction::Ascending, Some(after)));
         assert_eq!(rest, ["3", "1"]);
-        let newest_first = ids(replica.sorted(SortBy::Id, Direction::Descending, Some((0, record(3, 0).id))));
+        let newest_first = ids(replica.sorted(
+            SortBy::Id,
+            Direction::Descending,
+            Some((0, record(3, 0).id)),
+        ));
         assert_eq!(newest_first, ["2", "1"]);
     }
 }

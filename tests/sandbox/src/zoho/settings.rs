@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// The emulator's settings. [`Settings::unkind`] is the default of the sandbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the control API"
+)]
 pub(super) struct Settings {
     /// Life of an access token.
     pub(super) access_token_seconds: u64,
