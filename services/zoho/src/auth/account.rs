@@ -1,0 +1,120 @@
+//! The account behind a session, and what it may do.
+
+use provider::{Account, Fault, Session};
+use serde_json::Value;
+
+use crate::{
+    client::Client,
+    config::ZohoSettings,
+    fault::right_in_words,
+    wire::{Org, Profile, User},
+};
+
+/// What a sync does with contacts, by the names of Zoho's permissions. Only the form of the names is documented.
+const PERMISSIONS: [&str; 4] = [
+    "Crm_Implied_View_Contacts",
+    "Crm_Implied_Create_Contacts",
+    "Crm_Implied_Edit_Contacts",
+    "Crm_Implied_Delete_Contacts",
+];
+
+/// Whose session it is, and which rights the user's profile lacks.
+pub(crate) async fn verify(
+    session: Session<'_>,
+    settings: &ZohoSettings,
+) -> Result<Account, Fault> {
+    let client = Client::new(session)?;
+    let (user, org) = (current_user(&client).await?, current_org(&client).await?);
+    let zgid = match &org.zgid {
+        Value::String(text) => text.clone(),
+        number => number.to_string(),
+    };
+    let missing_rights = match &user.profile {
+        Some(profile) => missing_rights(&client, &profile.id, settings).await?,
+        None => Vec::new(),
+    };
+    let names = [user.email.as_deref(), org.company_name.as_deref()];
+    let name = names.into_iter().flatten().collect::<Vec<_>>().join(" at ");
+    Ok(Account {
+        id: format!("{zgid}/{}", user.id),
+        name,
+        missing_rights,
+    })
+}
+
+/// The user whom the session belongs to.
+pub(crate) async fn current_user(client: &Client<'_>) -> Result<User, Fault> {
+    let users = client.current_user().await?.users;
+    users
+        .into_iter()
+        .next()
+        .ok_or_else(|| Fault::malformed("no current user"))
+}
+
+async fn current_org(client: &Client<'_>) -> Result<Org, Fault> {
+    let orgs = client.org().await?.org;
+    orgs.into_iter()
+        .next()
+        .ok_or_else(|| Fault::malformed("no current organisation"))
+}
+
+async fn missing_rights(
+    client: &Client<'_>,
+    profile: &str,
+    settings: &ZohoSettings,
+) -> Result<Vec<String>, Fault> {
+    let profile = match client.profile(profile).await.map_err(Fault::from) {
+        Ok(list) => list.profiles.into_iter().next(),
+        // A profile that may not read profiles: each call will tell by itself what is missing.
+        Err(Fault::Forbidden { .. }) => None,
+        Err(fault) => return Err(fault),
+    };
+    Ok(profile
+        .map(|profile| lacking(&profile, settings))
+        .unwrap_or_default())
+}
+
+/// Only a permission that is listed and off is missing: names that we do not meet prove nothing.
+fn lacking(profile: &Profile, settings: &ZohoSettings) -> Vec<String> {
+    let wanted = PERMISSIONS
+        .into_iter()
+        .chain(Some(settings.sync_permission.as_str()).filter(|name| !name.is_empty()));
+    let off = |name: &&str| {
+        profile
+            .permissions_details
+            .iter()
+            .any(|held| held.name == *name && !held.enabled)
+    };
+    wanted.filter(off).map(right_in_words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rights_that_are_off_are_named_in_words() {
+        let settings = ZohoSettings {
+            accounts_url: "https://accounts.zoho.com".parse().unwrap(),
+            client_id: String::new(),
+            client_secret: SecretString::from(""),
+            sync_permission: "Crm_Google_Contacts".to_owned(),
+            horizon_seconds: 120,
+            request_timeout_seconds: 60,
+        };
+        let profile: Profile = serde_json::from_value(json!({"permissions_details": [
+            {"name": "Crm_Implied_View_Contacts", "enabled": true},
+            {"name": "Crm_Implied_Delete_Contacts", "enabled": false},
+            {"name": "Crm_Implied_Delete_Leads", "enabled": false},
+            {"name": "Crm_Google_Contacts", "enabled": false},
+        ]}))
+        .unwrap();
+        assert_eq!(
+            lacking(&profile, &settings),
+            ["delete contacts", "crm google contacts"]
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! The Zoho CRM connector.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zoho::connector_main()
+}

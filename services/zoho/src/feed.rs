@@ -1,0 +1,54 @@
+//! The feed of contacts: what was modified, who is in the list view, and what was deleted.
+//!
+//! A round goes through up to four lists, one page per call: the *members* of the list view (ids only), the
+//! *modified* contacts of the module, the *view* itself with all fields where its members are not those
+//! that the cursor knows, and the *deleted* contacts. `PROVIDER.md` says why.
+
+mod page;
+mod round;
+pub(crate) mod view;
+
+use jiff::SignedDuration;
+use provider::{At, CollectionState, Fault, Page, Scope, Session};
+
+use self::{page::Pages, round::Round};
+use crate::{client::Client, config::ZohoSettings, fault::Failure};
+
+/// Reads one page.
+pub(crate) async fn page(
+    settings: &ZohoSettings,
+    session: Session<'_>,
+    scope: &Scope,
+    at: &At,
+) -> Result<Page, Fault> {
+    let client = Client::new(session)?;
+    let pages = Pages::new(&client, scope, overlap(settings));
+    let read = match at {
+        At::Start { cursor } => pages.begin(cursor.as_deref()).await,
+        At::Next(round) => pages.go_on(Round::read(round)?).await,
+    };
+    match read {
+        Ok(page) => Ok(page),
+        Err(failure) => lost_view(&client, scope, failure).await,
+    }
+}
+
+/// A list that cannot be read because its view has gone, or was hidden, ends the round without a fault.
+async fn lost_view(client: &Client<'_>, scope: &Scope, failure: Failure) -> Result<Page, Fault> {
+    let may_be_view =
+        failure.is_unknown_id("cvid") || matches!(failure.fault, Fault::Forbidden { .. });
+    if scope.collection.is_empty() || !may_be_view {
+        return Err(failure.into());
+    }
+    match view::state(client, &scope.collection).await? {
+        (CollectionState::Present, _) => Err(failure.into()),
+        (state, at) => Ok(page::ended(state, at)),
+    }
+}
+
+/// How far a time cursor reaches back: lists show the past for the horizon, and a list is as old as the call
+/// that brought it took.
+fn overlap(settings: &ZohoSettings) -> SignedDuration {
+    SignedDuration::try_from(settings.horizon() + settings.request_timeout())
+        .unwrap_or(SignedDuration::MAX)
+}

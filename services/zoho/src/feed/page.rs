@@ -1,0 +1,373 @@
+//! One page of one list of a round.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use model::Path;
+use provider::{CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What};
+
+use super::{
+    round::{Chain, Cursor, List, Round, Slice, hash},
+    view,
+};
+use crate::{
+    client::{Client, Records},
+    fault::Failure,
+    map,
+    wire::{CONTACTS, DeletedRow, Info, Row, instant},
+};
+
+/// Pages of one feed.
+pub(super) struct Pages<'a> {
+    client: &'a Client<'a>,
+    scope: &'a Scope,
+    fields: Vec<String>,
+    overlap: SignedDuration,
+}
+
+/// What a page brought, before it is known how the round goes on.
+#[derive(Default)]
+struct Brought {
+    seen: Vec<Seen>,
+    readable: Vec<Path>,
+    snapshot: Option<SnapshotPart>,
+}
+
+impl<'a> Pages<'a> {
+    pub(super) fn new(client: &'a Client<'a>, scope: &'a Scope, overlap: SignedDuration) -> Self {
+        Self {
+            client,
+            scope,
+            fields: map::fields_to_ask(scope),
+            overlap,
+        }
+    }
+
+    fn view(&self) -> Option<&'a str> {
+        let collection: &'a str = &self.scope.collection;
+        (!collection.is_empty()).then_some(collection)
+    }
+
+    /// Begins a round. The collection comes first.
+    pub(super) async fn begin(&self, cursor: Option<&str>) -> Result<Page, Failure> {
+        let from = cursor
+            .map(|cursor| Cursor::read(cursor, Timestamp::now()))
+            .transpose()?;
+        let mut round = Round {
+            began: Timestamp::MIN,
+            from,
+            members: BTreeSet::new(),
+            list: List::Members(Chain::default()),
+            repeats: 0,
+        };
+        let Some(id) = self.view() else {
+            round.list = self.modified(&round);
+            return self.go_on(round).await;
+        };
+        let (state, at) = view::state(self.client, id).await?;
+        if state != CollectionState::Present {
+            return Ok(ended(state, at));
+        }
+        round.began = at;
+        self.go_on(round).await
+    }
+
+    /// Reads the next page.
+    pub(super) async fn go_on(&self, round: Round) -> Result<Page, Failure> {
+        let read = self.read(round.clone()).await;
+        match read {
+            Err(failure) if failure.breaks_chain() => self.read(round.take_up_again()?).await,
+            read => read,
+        }
+    }
+
+    async fn read(&self, round: Round) -> Result<Page, Failure> {
+        match round.list.clone() {
+            List::Members(chain) => self.read_members(round, chain).await,
+            List::Modified(slice) => self.read_modified(round, slice).await,
+            List::View { chain, told } => self.read_view(round, chain, told).await,
+            List::Deleted { page } => self.read_deleted(round, page).await,
+        }
+    }
+
+    async fn read_members(&self, mut round: Round, chain: Chain) -> Result<Page, Failure> {
+        let list = Records {
+            fields: "Modified_Time",
+            ..self.of_view(&chain)
+        };
+        let page = self.client.records(CONTACTS, &list).await?;
+        round
+            .members
+            .extend(page.body.data.iter().filter_map(Row::id).map(str::to_owned));
+        let list = match next_token(page.body.info)? {
+            Some(token) => List::Members(Chain { token: Some(token) }),
+            None => self.modified(&round),
+        };
+        going_on(&round.with_list(list), Brought::default(), page.at)
+    }
+
+    async fn read_modified(&self, mut round: Round, mut slice: Slice) -> Result<Page, Failure> {
+        let list = Records {
+            sort: Some(("Modified_Time", "asc")),
+            page_token: slice.token.as_deref(),
+            modified_since: slice.since,
+            ..Records::default()
+        };
+        let page = self.client.page_of_contacts(&self.fields, &list).await?;
+        if round.began == Timestamp::MIN {
+            round.began = page.at;
+        }
+        slice.newest = page
+            .body
+            .data
+            .iter()
+            .filter_map(Row::modified)
+            .max()
+            .max(slice.newest);
+        let inside = |id: &str| self.view().is_none() || round.members.contains(id);
+        let mut brought = self.brought(&page.body.data, inside);
+        let token = next_token(page.body.info)?;
+        if round.is_snapshot() {
+            brought.snapshot = Some(SnapshotPart {
+                extent: Extent::Account,
+                end: token.is_none(),
+            });
+        }
+        if token.is_some() {
+            return going_on(
+                &round.with_list(List::Modified(Slice { token, ..slice })),
+                brought,
+                page.at,
+            );
+        }
+        if round.is_snapshot() {
+            return self.end(&round, brought, page.at).await;
+        }
+        let told = round
+            .from
+            .as_ref()
+            .and_then(|cursor| cursor.view.as_deref());
+        let list = if self.view().is_some() && told != Some(hash(&round.members).as_str()) {
+            List::View {
+                chain: Chain::default(),
+                told: BTreeSet::new(),
+            }
+        } else {
+            List::Deleted { page: 1 }
+        };
+        going_on(&round.with_list(list), brought, page.at)
+    }
+
+    /// The whole view, because its members have changed: who is not in it any more has left the scope.
+    async fn read_view(
+        &self,
+        mut round: Round,
+        chain: Chain,
+        mut told: BTreeSet<String>,
+    ) -> Result<Page, Failure> {
+        let page = self
+            .client
+            .page_of_contacts(&self.fields, &self.of_view(&chain))
+            .await?;
+        told.extend(page.body.data.iter().filter_map(Row::id).map(str::to_owned));
+        let mut brought = self.brought(&page.body.data, |_| true);
+        let token = next_token(page.body.info)?;
+        brought.snapshot = Some(SnapshotPart {
+            extent: Extent::Scope,
+            end: token.is_none(),
+        });
+        let list = if token.is_some() {
+            List::View {
+                chain: Chain { token },
+                told,
+            }
+        } else {
+            round.members = told;
+            List::Deleted { page: 1 }
+        };
+        going_on(&round.with_list(list), brought, page.at)
+    }
+
+    /// A record that is live again wins over its tombstone: each is read by id before it is believed.
+    async fn read_deleted(&self, round: Round, number: u32) -> Result<Page, Failure> {
+        let page = self
+            .client
+            .deleted(CONTACTS, round.since(self.overlap), number)
+            .await?;
+        let tombstones: BTreeMap<String, DeletedRow> = page
+            .body
+            .data
+            .into_iter()
+            .map(|deleted| (deleted.id.clone(), deleted))
+            .collect();
+        let ids: Vec<String> = tombstones.keys().cloned().collect();
+        let live = self.alive(&ids).await?;
+        let members: Vec<String> = live.keys().cloned().collect();
+        let members = view::members_among(self.client, self.scope, &members).await?;
+        let rows: Vec<Row> = live.into_values().collect();
+        let mut brought = self.brought(&rows, |id| members.contains(id));
+        let alive: BTreeSet<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
+        let gone = tombstones
+            .into_values()
+            .filter(|deleted| !alive.contains(&deleted.id));
+        brought.seen.extend(gone.map(tombstone));
+        if page.body.info.more_records {
+            return going_on(
+                &round.with_list(List::Deleted { page: number + 1 }),
+                brought,
+                page.at,
+            );
+        }
+        self.end(&round, brought, page.at).await
+    }
+
+    /// Those of the deleted that are live again. A list may still show one from before its deletion, so that each
+    /// that it shows is read once more.
+    async fn alive(&self, ids: &[String]) -> Result<BTreeMap<String, Row>, Failure> {
+        let mut alive = BTreeMap::new();
+        for id in self
+            .client
+            .contacts_listed(&self.fields, ids)
+            .await?
+            .into_keys()
+        {
+            if let Some(row) = self.client.contact(&self.fields, &id).await? {
+                alive.insert(id, row);
+            }
+        }
+        Ok(alive)
+    }
+
+    /// The round is read to its end. The collection is looked at once more, for what was read meanwhile counts
+    /// only if it was there all the time.
+    async fn end(&self, round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
+        let collection = match self.view() {
+            Some(id) => view::state(self.client, id).await?.0,
+            None => CollectionState::Present,
+        };
+        if collection != CollectionState::Present {
+            return Ok(ended(collection, at));
+        }
+        let view = self.view().map(|_| hash(&round.members));
+        let restart = Cursor {
+            since: round.began,
+            view,
+        }
+        .write()?;
+        let Brought {
+            seen,
+            readable,
+            snapshot,
+        } = brought;
+        Ok(Page {
+            seen,
+            readable,
+            snapshot,
+            restart: Some(restart),
+            next: None,
+            provider_time: at,
+            collection,
+        })
+    }
+
+    fn modified(&self, round: &Round) -> List {
+        List::Modified(Slice {
+            since: round.since(self.overlap),
+            ..Slice::default()
+        })
+    }
+
+    fn of_view<'c>(&self, chain: &'c Chain) -> Records<'c>
+    where
+        'a: 'c,
+    {
+        Records {
+            view: self.view(),
+            page_token: chain.token.as_deref(),
+            ..Records::default()
+        }
+    }
+
+    fn brought(&self, rows: &[Row], inside: impl Fn(&str) -> bool) -> Brought {
+        let seen = rows.iter().filter_map(|row| seen(row, &inside)).collect();
+        Brought {
+            seen,
+            readable: map::readable(rows, self.scope),
+            snapshot: None,
+        }
+    }
+}
+
+/// The token of the next page. More rows without one would make an unread rest look like an absence.
+fn next_token(info: Info) -> Result<Option<String>, Fault> {
+    match info.next_page_token {
+        None if info.more_records => Err(Fault::malformed("a list goes on without a page token")),
+        token => Ok(token.filter(|_| info.more_records)),
+    }
+}
+
+fn going_on(round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
+    let next =
+        serde_json::to_value(round).map_err(|_| Fault::malformed("the round cannot be written"))?;
+    let Brought {
+        seen,
+        readable,
+        snapshot,
+    } = brought;
+    Ok(Page {
+        seen,
+        readable,
+        snapshot,
+        restart: None,
+        next: Some(next),
+        provider_time: at,
+        collection: CollectionState::Present,
+    })
+}
+
+/// The end of a round whose collection cannot be read any more.
+pub(super) fn ended(collection: CollectionState, at: Timestamp) -> Page {
+    Page {
+        seen: Vec::new(),
+        readable: Vec::new(),
+        snapshot: None,
+        restart: None,
+        next: None,
+        provider_time: at,
+        collection,
+    }
+}
+
+fn seen(row: &Row, inside: impl Fn(&str) -> bool) -> Option<Seen> {
+    let Some(id) = row.id() else {
+        tracing::warn!("a row without an id was left out");
+        return None;
+    };
+    let version = map::version(row);
+    let what = match &version {
+        None => What::Unreadable {
+            reason: "Zoho CRM does not say when the contact was modified".to_owned(),
+        },
+        Some(_) if inside(id) => What::Inside(map::read(row)),
+        Some(_) => What::Outside(map::read(row)),
+    };
+    Some(Seen {
+        remote_id: id.to_owned(),
+        former_ids: Vec::new(),
+        version,
+        marker: None,
+        what,
+    })
+}
+
+fn tombstone(deleted: DeletedRow) -> Seen {
+    Seen {
+        remote_id: deleted.id,
+        former_ids: Vec::new(),
+        version: None,
+        marker: None,
+        what: What::Deleted {
+            at: deleted.deleted_time.as_deref().and_then(instant),
+        },
+    }
+}

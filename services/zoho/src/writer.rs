@@ -1,0 +1,299 @@
+//! Writes: what one call takes, and one answer for each of them.
+
+pub(crate) mod company;
+mod compare;
+mod create;
+mod delete;
+mod gone;
+mod live;
+mod look_up;
+mod read;
+mod update;
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use model::Record;
+use provider::{Answer, Batch, BatchKind, Fault, Operation, Outcome, Scope, Session, Write};
+use serde_json::{Map, Value as Json, json};
+
+use self::company::RecentCompanies;
+use crate::{
+    client::{BATCH, Client},
+    map,
+};
+
+/// Groups writes by operation, a hundred at most. Writes to one record stay in their order, in different batches.
+pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
+    let mut batches: Vec<Batch> = Vec::new();
+    // The first batch that may still take a write to this record: not before its earlier ones.
+    let mut earliest: BTreeMap<String, usize> = BTreeMap::new();
+    for write in writes {
+        let kind = write.operation.kind();
+        let record = write.operation.remote_id().map(str::to_owned);
+        let from = record
+            .as_ref()
+            .and_then(|id| earliest.get(id))
+            .copied()
+            .unwrap_or_default();
+        let open = |batch: &Batch| batch.kind == kind && batch.writes.len() < BATCH;
+        let at = batches.iter().skip(from).position(open).map(|at| at + from);
+        let at = at.unwrap_or_else(|| {
+            batches.push(Batch {
+                kind,
+                writes: Vec::new(),
+            });
+            batches.len() - 1
+        });
+        batches[at].writes.push(write);
+        if let Some(id) = record {
+            earliest.insert(id, at + 1);
+        }
+    }
+    batches
+}
+
+/// Makes the writes of one batch.
+pub(crate) async fn execute(
+    companies: &RecentCompanies,
+    session: Session<'_>,
+    scope: &Scope,
+    batch: &Batch,
+) -> Vec<Outcome> {
+    let client = match Client::new(session) {
+        Ok(client) => client,
+        Err(fault) => return same_for_all(batch, &fault),
+    };
+    let writer = Writer {
+        client: &client,
+        scope,
+        companies,
+        account_id: session.account_id,
+        fields: map::fields_to_ask(scope),
+    };
+    let answered = match batch.kind {
+        BatchKind::Create => writer.create(&operations(batch, as_create)).await,
+        BatchKind::Update => writer.update(&operations(batch, as_update)).await,
+        BatchKind::Delete => writer.delete(&operations(batch, as_delete)).await,
+        BatchKind::Read => writer.read(&operations(batch, as_read)).await,
+    };
+    let calls = f64::from(client.calls())
+        / f64::from(u32::try_from(batch.writes.len()).unwrap_or(u32::MAX).max(1));
+    answered
+        .into_iter()
+        .map(|answered| Outcome {
+            answer: answered.answer,
+            before: answered.before,
+            calls,
+        })
+        .collect()
+}
+
+/// Writes of one batch.
+struct Writer<'a> {
+    client: &'a Client<'a>,
+    scope: &'a Scope,
+    companies: &'a RecentCompanies,
+    account_id: &'a str,
+    fields: Vec<String>,
+}
+
+/// An answer, and the record before the call.
+#[derive(Clone, Debug)]
+struct Answered {
+    answer: Answer,
+    before: Option<Record>,
+}
+
+impl From<Answer> for Answered {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            before: None,
+        }
+    }
+}
+
+impl From<Fault> for Answered {
+    fn from(fault: Fault) -> Self {
+        Answer::from(fault).into()
+    }
+}
+
+impl Writer<'_> {
+    /// What is sent for rows: no automation runs unless the sync's definition says so.
+    fn body(&self, rows: &[Map<String, Json>]) -> Json {
+        let mut body = json!({ "data": rows });
+        if !self.runs_workflows() {
+            body["trigger"] = json!([]);
+        }
+        body
+    }
+
+    fn runs_workflows(&self) -> bool {
+        self.scope
+            .options
+            .get("workflows")
+            .is_some_and(|option| option == "run")
+    }
+}
+
+/// The answers of a batch, filled in as they are known.
+struct Answers(Vec<Option<Answered>>);
+
+impl Answers {
+    fn of(writes: usize) -> Self {
+        Self(vec![None; writes])
+    }
+
+    fn set(&mut self, index: usize, answered: impl Into<Answered>) {
+        self.0[index] = Some(answered.into());
+    }
+
+    /// The same fault for each of these.
+    fn set_all(&mut self, indexes: impl IntoIterator<Item = usize>, fault: &Fault) {
+        for index in indexes {
+            self.set(index, fault.clone());
+        }
+    }
+
+    /// One answer per write; one that nobody answered was not attempted.
+    fn complete(self) -> Vec<Answered> {
+        self.0
+            .into_iter()
+            .map(|answered| answered.unwrap_or_else(|| Fault::transient("no turn").into()))
+            .collect()
+    }
+}
+
+fn same_for_all(batch: &Batch, fault: &Fault) -> Vec<Outcome> {
+    batch
+        .writes
+        .iter()
+        .map(|_| Outcome::new(fault.clone(), 0.0))
+        .collect()
+}
+
+/// The operations of a batch, all of which are of the batch's kind.
+fn operations<'b, T>(batch: &'b Batch, as_kind: fn(&'b Operation) -> Option<&'b T>) -> Vec<&'b T> {
+    let operations: Vec<&T> = batch
+        .writes
+        .iter()
+        .filter_map(|write| as_kind(&write.operation))
+        .collect();
+    debug_assert_eq!(
+        operations.len(),
+        batch.writes.len(),
+        "a batch mixes operations"
+    );
+    operations
+}
+
+fn as_create(operation: &Operation) -> Option<&provider::Create> {
+    if let Operation::Create(create) = operation {
+        Some(create)
+    } else {
+        None
+    }
+}
+
+fn as_update(operation: &Operation) -> Option<&provider::Update> {
+    if let Operation::Update(update) = operation {
+        Some(update)
+    } else {
+        None
+    }
+}
+
+fn as_delete(operation: &Operation) -> Option<&provider::Delete> {
+    if let Operation::Delete(delete) = operation {
+        Some(delete)
+    } else {
+        None
+    }
+}
+
+fn as_read(operation: &Operation) -> Option<&provider::Read> {
+    if let Operation::Read(read) = operation {
+        Some(read)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Version;
+    use provider::{Delete, Read};
+
+    use super::*;
+
+    fn read(id: &str) -> Operation {
+        Operation::Read(Read {
+            remote_id: id.to_owned(),
+            former_ids: Vec::new(),
+        })
+    }
+
+    fn delete(id: &str) -> Operation {
+        let expected = Version {
+            token: "t".to_owned(),
+            changed_at_micros: None,
+            coarse: true,
+        };
+        Operation::Delete(Delete {
+            remote_id: id.to_owned(),
+            expected,
+        })
+    }
+
+    fn grouped(operations: Vec<Operation>) -> Vec<(BatchKind, Vec<String>)> {
+        let writes = operations
+            .into_iter()
+            .enumerate()
+            .map(|(number, operation)| Write {
+                id: number.to_string(),
+                kind: map::KIND.to_owned(),
+                operation,
+            });
+        let ids = |batch: &Batch| batch.writes.iter().map(|write| write.id.clone()).collect();
+        batches(writes.collect())
+            .iter()
+            .map(|batch| (batch.kind, ids(batch)))
+            .collect()
+    }
+
+    fn ids(ids: &[&str]) -> Vec<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
+    #[test]
+    fn writes_of_one_kind_share_a_call() {
+        let batches = grouped(vec![read("a"), delete("b"), read("c")]);
+        assert_eq!(
+            batches,
+            [
+                (BatchKind::Read, ids(&["0", "2"])),
+                (BatchKind::Delete, ids(&["1"]))
+            ]
+        );
+    }
+
+    #[test]
+    fn writes_to_one_record_keep_their_order() {
+        let batches = grouped(vec![read("a"), delete("a"), read("a"), read("b")]);
+        let expected = [
+            (BatchKind::Read, ids(&["0", "3"])),
+            (BatchKind::Delete, ids(&["1"])),
+            (BatchKind::Read, ids(&["2"])),
+        ];
+        assert_eq!(batches, expected);
+    }
+
+    #[test]
+    fn a_call_takes_a_hundred() {
+        let batches = grouped((0..250).map(|number| read(&number.to_string())).collect());
+        let sizes: Vec<usize> = batches.iter().map(|(_, writes)| writes.len()).collect();
+        assert_eq!(sizes, [100, 100, 50]);
+    }
+}

@@ -1,0 +1,261 @@
+//! Companies by name: a contact's company is a record of its own in Zoho CRM (module Accounts).
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use provider::Fault;
+use serde_json::{Map, Value as Json};
+
+use super::{Writer, look_up::quoted};
+use crate::{
+    client::{BATCH, Records},
+    fault::of_verdict,
+    map::{Companies, Company},
+    wire::{ACCOUNTS, Query, Row},
+};
+
+/// Names in one query.
+const NAMES: usize = 40;
+/// Rows that one query answers.
+const QUERY_ROWS: usize = 200;
+/// So many companies of ours are remembered.
+const REMEMBERED: usize = 1_000;
+
+/// Companies that we made a moment ago and that lists may not show yet, so that nobody makes them twice.
+#[derive(Debug)]
+pub(crate) struct RecentCompanies {
+    keep: Duration,
+    made: Mutex<HashMap<(String, String), (String, Instant)>>,
+}
+
+impl RecentCompanies {
+    /// Remembers companies for as long as lists may show the past.
+    pub(crate) fn new(horizon: Duration) -> Self {
+        Self {
+            keep: horizon * 2,
+            made: Mutex::default(),
+        }
+    }
+
+    fn id_of(&self, account: &str, name: &str) -> Option<String> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let (id, at) = made.get(&(account.to_owned(), name.to_owned()))?;
+        (at.elapsed() < self.keep).then(|| id.clone())
+    }
+
+    fn remember(&self, account: &str, name: &str, id: &str) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= REMEMBERED {
+            made.retain(|_, (_, at)| at.elapsed() < self.keep);
+        }
+        made.insert(
+            (account.to_owned(), name.to_owned()),
+            (id.to_owned(), Instant::now()),
+        );
+    }
+}
+
+impl Writer<'_> {
+    /// The companies of exactly these names. What is not found is made, unless the sync's option `companies` is
+    /// `skip`. A fault means that no contact was written.
+    pub(super) async fn companies(&self, mut names: BTreeSet<String>) -> Result<Companies, Fault> {
+        let mut companies = Companies::new();
+        names.retain(|name| match self.companies.id_of(self.account_id, name) {
+            Some(id) => {
+                companies.insert(name.clone(), Company::Id(id));
+                false
+            }
+            None => true,
+        });
+        if names.is_empty() {
+            return Ok(companies);
+        }
+        match self.find_companies(&mut names, &mut companies).await {
+            Err(Fault::Forbidden { right }) => refuse(names, &mut companies, &lacks(&right)),
+            Err(Fault::Refused { reason, .. }) => {
+                refuse(
+                    names,
+                    &mut companies,
+                    &format!("the company cannot be looked up: {reason}"),
+                );
+            }
+            Err(fault) => return Err(fault),
+            Ok(()) if names.is_empty() => {}
+            Ok(())
+                if self
+                    .scope
+                    .options
+                    .get("companies")
+                    .is_some_and(|option| option == "skip") =>
+            {
+                refuse(
+                    names,
+                    &mut companies,
+                    "no company has this name, and none is made",
+                );
+            }
+            Ok(()) => self.make_companies(names, &mut companies).await?,
+        }
+        Ok(companies)
+    }
+
+    /// By query, and among the newest, which a query may not know yet.
+    async fn find_companies(
+        &self,
+        names: &mut BTreeSet<String>,
+        companies: &mut Companies,
+    ) -> Result<(), Fault> {
+        let wanted: Vec<String> = names.iter().cloned().collect();
+        for wanted in wanted.chunks(NAMES) {
+            let listed: Vec<String> = wanted.iter().map(|name| quoted(name)).collect();
+            let select_query = format!(
+                "select id, Account_Name from Accounts where Account_Name in ({}) order by id asc limit {QUERY_ROWS}",
+                listed.join(",")
+            );
+            take(
+                names,
+                companies,
+                &self.client.query(&Query { select_query }).await?.body.data,
+            );
+        }
+        if !names.is_empty() {
+            let list = Records {
+                fields: "Account_Name",
+                sort: Some(("Created_Time", "desc")),
+                ..Records::default()
+            };
+            take(
+                names,
+                companies,
+                &self.client.records(ACCOUNTS, &list).await?.body.data,
+            );
+        }
+        Ok(())
+    }
+
+    async fn make_companies(
+        &self,
+        names: BTreeSet<String>,
+        companies: &mut Companies,
+    ) -> Result<(), Fault> {
+        let names: Vec<String> = names.into_iter().collect();
+        for names in names.chunks(BATCH) {
+            let row = |name: &String| {
+                Map::from_iter([("Account_Name".to_owned(), Json::from(name.as_str()))])
+            };
+            let body = self.body(&names.iter().map(row).collect::<Vec<_>>());
+            let verdicts = match self
+                .client
+                .insert(ACCOUNTS, &body)
+                .await
+                .map_err(Fault::from)
+            {
+                Ok(answer) => answer.body.data,
+                Err(Fault::Forbidden { right }) => {
+                    refuse(names.iter().cloned(), companies, &lacks(&right));
+                    continue;
+                }
+                // The contacts themselves were not sent: they come again, and find the companies if they were made.
+                Err(Fault::LostAnswer { reason } | Fault::Malformed { reason }) => {
+                    return Err(Fault::Transient { reason });
+                }
+                Err(fault) => return Err(fault),
+            };
+            for (name, verdict) in names.iter().zip(verdicts) {
+                let company = match verdict.detail("id").filter(|_| verdict.succeeded()) {
+                    Some(id) => {
+                        self.companies.remember(self.account_id, name, id);
+                        Company::Id(id.to_owned())
+                    }
+                    None => Company::Refused(reason_of(of_verdict(
+                        &verdict,
+                        http::StatusCode::BAD_REQUEST,
+                        jiff::Timestamp::now(),
+                    ))),
+                };
+                companies.insert(name.clone(), company);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the companies whose names are exactly the wanted ones; of several the first, which is the oldest.
+fn take(names: &mut BTreeSet<String>, companies: &mut Companies, rows: &[Row]) {
+    let mut oldest: BTreeMap<&str, &str> = BTreeMap::new();
+    for row in rows {
+        if let (Some(id), Some(name)) = (row.id(), row.text("Account_Name")) {
+            let known = oldest.entry(name.trim()).or_insert(id);
+            if (id.len(), id) < (known.len(), known) {
+                *known = id;
+            }
+        }
+    }
+    names.retain(|name| match oldest.get(name.trim()) {
+        Some(id) => {
+            companies.insert(name.clone(), Company::Id((*id).to_owned()));
+            false
+        }
+        None => true,
+    });
+}
+
+fn refuse(names: impl IntoIterator<Item = String>, companies: &mut Companies, reason: &str) {
+    companies.extend(
+        names
+            .into_iter()
+            .map(|name| (name, Company::Refused(reason.to_owned()))),
+    );
+}
+
+fn lacks(right: &str) -> String {
+    format!("the company cannot be linked: the account lacks the right to {right}")
+}
+
+fn reason_of(fault: Fault) -> String {
+    match fault {
+        Fault::Refused { reason, .. } => format!("the company cannot be made: {reason}"),
+        fault => format!("the company cannot be made: {fault}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_exactly_the_same_name_is_the_company_and_of_twins_the_oldest() {
+        let rows: Vec<Row> = [
+            ("20", "Acme"),
+            ("9", "Acme"),
+            ("3", "ACME"),
+            ("4", "Acme Inc"),
+        ]
+        .map(|(id, name)| serde_json::from_value(json!({"id": id, "Account_Name": name})).unwrap())
+        .into();
+        let mut names = BTreeSet::from(["Acme".to_owned(), "Globex".to_owned()]);
+        let mut companies = Companies::new();
+        take(&mut names, &mut companies, &rows);
+        assert_eq!(
+            companies,
+            Companies::from([("Acme".to_owned(), Company::Id("9".to_owned()))])
+        );
+        assert_eq!(names, BTreeSet::from(["Globex".to_owned()]));
+    }
+
+    #[test]
+    fn a_company_is_remembered_for_its_account_only_and_not_for_ever() {
+        let recent = RecentCompanies::new(Duration::from_mins(1));
+        recent.remember("org/1", "Acme", "7");
+        assert_eq!(recent.id_of("org/1", "Acme").as_deref(), Some("7"));
+        assert_eq!(recent.id_of("org/2", "Acme"), None);
+        let forgetful = RecentCompanies::new(Duration::ZERO);
+        forgetful.remember("org/1", "Acme", "7");
+        assert_eq!(forgetful.id_of("org/1", "Acme"), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! A live record against what the plan was made from.
+
+use model::{Edit, Fields, Path, Record, Value, table};
+
+/// The edits that are not there yet. `None` if the record shows neither what an edit was made from nor what it
+/// makes: then the plan is stale, whatever the stamps say. A touched record whose target paths are as planned
+/// is not stale.
+pub(super) fn remaining(live: &Record, edits: &[Edit]) -> Option<Vec<Edit>> {
+    let shows = |value: fn(&Edit) -> Option<&Value>| shown(live, edits, value);
+    let (before, after) = (
+        shows(|edit| edit.before.as_ref()),
+        shows(|edit| edit.after.as_ref()),
+    );
+    let mut remaining = Vec::new();
+    for ((edit, as_before), as_after) in edits.iter().zip(before).zip(after) {
+        if as_before {
+            remaining.push(edit.clone());
+        } else if !as_after {
+            return None;
+        }
+    }
+    Some(remaining)
+}
+
+/// For each edit, whether the record shows this value of it.
+fn shown(live: &Record, edits: &[Edit], value: fn(&Edit) -> Option<&Value>) -> Vec<bool> {
+    let Some(table) = table(&live.kind) else {
+        return vec![false; edits.len()];
+    };
+    let paths: Vec<Path> = edits.iter().map(|edit| edit.path.clone()).collect();
+    let hints: Fields = edits
+        .iter()
+        .filter_map(|edit| Some((edit.path.clone(), value(edit)?.clone())))
+        .collect();
+    let projected = model::project(live, &paths, &hints);
+    let one = |edit: &Edit| {
+        let comparison = table.comparison(&edit.path);
+        if !table.is_list(&edit.path) {
+            return comparison.same(projected.get(&edit.path), value(edit));
+        }
+        let has = |wanted: Option<&Value>| {
+            let wanted = wanted.and_then(|value| value.as_elements().first());
+            wanted.map(|wanted| {
+                live.elements(&edit.path)
+                    .iter()
+                    .any(|element| comparison.same_parts(element, wanted))
+            })
+        };
+        // An element is shown if it is there; no element is shown if the other state's is not.
+        let other = if value(edit) == edit.before.as_ref() {
+            edit.after.as_ref()
+        } else {
+            edit.before.as_ref()
+        };
+        has(value(edit)).unwrap_or_else(|| has(other) != Some(true))
+    };
+    edits.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Element;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::map;
+
+    fn record(fields: Json) -> Record {
+        map::read(&serde_json::from_value(fields).unwrap())
+    }
+
+    fn edit(path: &str, before: Option<&str>, after: Option<&str>) -> Edit {
+        let text = |text: Option<&str>| text.map(|text| Value::Text(text.to_owned()));
+        Edit {
+            path: Path::parse(path).unwrap(),
+            before: text(before),
+            after: text(after),
+        }
+    }
+
+    fn left(live: Json, edits: &[Edit]) -> Option<usize> {
+        remaining(&record(live), edits).map(|edits| edits.len())
+    }
+
+    // proves: R-27
+    #[test]
+    fn only_the_target_paths_decide_and_what_is_there_is_not_sent_again() {
+        let title = edit("title", Some("Boss"), Some("Chief"));
+        assert_eq!(
+            left(
+                json!({"Title": "Boss", "Description": "touched"}),
+                std::slice::from_ref(&title)
+            ),
+            Some(1)
+        );
+        assert_eq!(
+            left(json!({"Title": "Chief"}), std::slice::from_ref(&title)),
+            Some(0)
+        );
+        assert_eq!(
+            left(json!({"Title": "Clerk"}), std::slice::from_ref(&title)),
+            None
+        );
+        assert_eq!(left(json!({}), std::slice::from_ref(&title)), None);
+        let two = [title, edit("phones[mobile]", None, Some("+431"))];
+        assert_eq!(
+            left(json!({"Title": "Chief", "Mobile": null}), &two),
+            Some(1)
+        );
+        assert_eq!(left(json!({"Title": "Boss", "Mobile": "+432"}), &two), None);
+    }
+
+    #[test]
+    fn a_value_that_is_only_written_differently_is_the_same() {
+        let phone = edit("phones[work]", Some("+43 1 234"), Some("+43 1 999"));
+        assert_eq!(left(json!({"Phone": "+431234"}), &[phone]), Some(1));
+        let email = edit("emails[work]", Some("Ana@x.example"), None);
+        assert_eq!(left(json!({"Email": "ana@x.example"}), &[email]), Some(1));
+    }
+
+    #[test]
+    fn parts_of_one_address_are_found_together() {
+        let live = json!({"Mailing_Street": "A 1", "Mailing_City": "Linz"});
+        let city = edit("addresses[work].city", Some("Linz"), Some("Graz"));
+        let zip = edit("addresses[work].postcode", None, Some("8010"));
+        assert_eq!(left(live, &[city, zip]), Some(2));
+    }
+
+    #[test]
+    fn an_element_of_a_list_is_there_or_not() {
+        let element = |value: &str| Some(Value::Elements(vec![Element::simple("work", value)]));
+        let whole = |before, after| Edit {
+            path: Path::parse("emails").unwrap(),
+            before,
+            after,
+        };
+        let live = || json!({"Email": "a@x.example"});
+        assert_eq!(
+            left(live(), &[whole(element("a@x.example"), None)]),
+            Some(1)
+        );
+        assert_eq!(
+            left(live(), &[whole(None, element("a@x.example"))]),
+            Some(0)
+        );
+        assert_eq!(
+            left(live(), &[whole(None, element("b@x.example"))]),
+            Some(1)
+        );
+        assert_eq!(
+            left(
+                live(),
+                &[whole(element("c@x.example"), element("d@x.example"))]
+            ),
+            None
+        );
+    }
+}

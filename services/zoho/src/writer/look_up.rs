@@ -1,0 +1,213 @@
+//! Looking for a record that is about to be created: somebody, or a lost call of ours, may have made it (R-07, R-26).
+//!
+//! The newest contacts are read from the list itself, for `/search` lags; what is older than those is asked for by
+//! its values, and there the lag does not matter.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use model::{MatchKey, Path, Record, SIMPLE_PART, Value, match_keys, project};
+use provider::{Create, Fault};
+
+use super::Writer;
+use crate::{
+    client::Records,
+    map,
+    wire::{Query, Row},
+};
+
+/// Pages of newest contacts that are read.
+const PAGES: u32 = 5;
+/// How far the newest contacts have to reach back so that nothing else need be asked.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// Values in one query.
+const VALUES: usize = 40;
+/// Rows that one query answers.
+const QUERY_ROWS: usize = 200;
+
+/// Keys are compared within this process only.
+const KEY: [u8; 32] = [0; 32];
+
+impl Writer<'_> {
+    /// For each create, the live record that it would double.
+    pub(super) async fn look_up(&self, creates: &[&Create]) -> Result<Vec<Option<Row>>, Fault> {
+        let (mut rows, complete) = self.newest().await?;
+        if !complete {
+            rows.extend(self.by_values(creates).await?);
+        }
+        let mut taken = BTreeSet::new();
+        let mut found = Vec::with_capacity(creates.len());
+        for create in creates {
+            let free: Vec<&Row> = rows
+                .iter()
+                .filter(|row| row.id().is_some_and(|id| !taken.contains(id)))
+                .collect();
+            let row = counterpart(&create.record, &create.match_paths, &free).cloned();
+            taken.extend(row.as_ref().and_then(Row::id).map(str::to_owned));
+            found.push(row);
+        }
+        Ok(found)
+    }
+
+    /// The contacts that were modified, and so also those created, last; whether they reach back far enough.
+    async fn newest(&self) -> Result<(Vec<Row>, bool), Fault> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..PAGES {
+            let list = Records {
+                sort: Some(("Modified_Time", "desc")),
+                page_token: token.as_deref(),
+                ..Records::default()
+            };
+            let page = self.client.page_of_contacts(&self.fields, &list).await?;
+            let reached = page.at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+            rows.extend(page.body.data);
+            token = page
+                .body
+                .info
+                .next_page_token
+                .filter(|_| page.body.info.more_records);
+            let oldest = rows.last().and_then(Row::modified);
+            if token.is_none() || oldest.is_some_and(|oldest| oldest < reached) {
+                return Ok((rows, true));
+            }
+        }
+        Ok((rows, false))
+    }
+
+    /// Contacts that hold one of the creates' match values, whatever their age.
+    async fn by_values(&self, creates: &[&Create]) -> Result<Vec<Row>, Fault> {
+        let mut ids = BTreeSet::new();
+        for (field, values) in values_by_field(creates) {
+            for values in values.iter().collect::<Vec<_>>().chunks(VALUES) {
+                let listed: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+                let select_query = format!(
+                    "select id from Contacts where {field} in ({}) limit {QUERY_ROWS}",
+                    listed.join(",")
+                );
+                let page = match self.client.query(&Query { select_query }).await {
+                    Ok(answer) => answer.body,
+                    // A field that the profile may not see holds nothing that a create could match.
+                    Err(failure) if matches!(failure.fault, Fault::Refused { .. }) => continue,
+                    Err(failure) => return Err(failure.into()),
+                };
+                ids.extend(page.data.iter().filter_map(Row::id).map(str::to_owned));
+            }
+        }
+        let ids: Vec<String> = ids.into_iter().collect();
+        let (rows, _) = self.client.contacts_by_id(&self.fields, &ids).await?;
+        Ok(rows.into_values().collect())
+    }
+}
+
+/// The record of these that is the same as the one to create: the best key decides; one that several share counts
+/// only together with the name (R-09).
+fn counterpart<'r>(record: &Record, paths: &[Path], rows: &[&'r Row]) -> Option<&'r Row> {
+    let own = match_keys(record, paths, &KEY);
+    let theirs: Vec<(&Row, Vec<MatchKey>)> = rows
+        .iter()
+        .map(|row| (*row, match_keys(&map::read(row), paths, &KEY)))
+        .collect();
+    for key in &own {
+        let same = |other: &MatchKey| other.rank == key.rank && other.hash == key.hash;
+        let sharing: Vec<_> = theirs
+            .iter()
+            .filter(|(_, keys)| keys.iter().any(same))
+            .collect();
+        let named = sharing.iter().find(|(_, keys)| {
+            keys.iter()
+                .any(|other| same(other) && other.name_hash == key.name_hash)
+        });
+        match (named, sharing.as_slice()) {
+            (Some((row, _)), _) | (None, [(row, _)]) => return Some(row),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The match values of the creates by the field of Zoho CRM that holds them.
+fn values_by_field(creates: &[&Create]) -> Vec<(&'static str, BTreeSet<String>)> {
+    let mut values: Vec<(&'static str, BTreeSet<String>)> = Vec::new();
+    for create in creates {
+        let shown = project(&create.record, &create.match_paths, &model::Fields::new());
+        for (path, value) in &shown {
+            for field in map::fields_of(path) {
+                let texts = texts(value);
+                match values.iter_mut().find(|(known, _)| *known == field) {
+                    Some((_, known)) => known.extend(texts),
+                    None => values.push((field, texts.into_iter().collect())),
+                }
+            }
+        }
+    }
+    values
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Text(text) => vec![text.clone()],
+        Value::Elements(elements) => elements
+            .iter()
+            .filter_map(|element| element.part(SIMPLE_PART))
+            .map(str::to_owned)
+            .collect(),
+        Value::Date(_) => Vec::new(),
+    }
+}
+
+/// A text as COQL reads it.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn row(value: Json) -> Row {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn record(given: &str, email: &str) -> Record {
+        map::read(&row(
+            json!({"First_Name": given, "Last_Name": "Lee", "Email": email}),
+        ))
+    }
+
+    fn found(record: &Record, rows: &[Row]) -> Option<String> {
+        let paths = [Path::parse("emails[work]").unwrap()];
+        let rows: Vec<&Row> = rows.iter().collect();
+        counterpart(record, &paths, &rows)
+            .and_then(Row::id)
+            .map(str::to_owned)
+    }
+
+    // proves: R-09
+    #[test]
+    fn a_key_alone_finds_one_record_and_of_several_the_one_of_the_same_name() {
+        let ana = |id: &str, given: &str| {
+            row(
+                json!({"id": id, "First_Name": given, "Last_Name": "Lee", "Email": "info@acme.example"}),
+            )
+        };
+        let wanted = record("Ana", "Info@acme.example");
+        assert_eq!(found(&wanted, &[ana("1", "Bo")]).as_deref(), Some("1"));
+        assert_eq!(
+            found(&wanted, &[ana("1", "Bo"), ana("2", "Ana")]).as_deref(),
+            Some("2")
+        );
+        assert_eq!(found(&wanted, &[ana("1", "Bo"), ana("2", "Cy")]), None);
+        assert_eq!(
+            found(&record("Ana", "ana@acme.example"), &[ana("1", "Ana")]),
+            None
+        );
+    }
+
+    #[test]
+    fn a_quote_in_a_value_does_not_end_it() {
+        assert_eq!(quoted(r"O'Neil\"), r"'O\'Neil\\'");
+    }
+}
