@@ -1,0 +1,7 @@
+//! The control service.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    control::main()
+}

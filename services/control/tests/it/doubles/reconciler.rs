@@ -1,0 +1,128 @@
+//! A reconciler that answers with what it was asked about.
+
+use std::sync::{Arc, Mutex};
+
+use proto::reconcile::{
+    EventsRequest, EventsResponse, HistoryRequest, HistoryResponse, PreviewRequest,
+    PreviewResponse, RecordsRequest, RecordsResponse, RestoreRequest, RestoreResponse,
+    ResumeRequest, ResumeResponse, RetryRequest, RetryResponse, RunRequest, RunResponse,
+    StatusRequest, StatusResponse, SyncRef,
+    syncs_server::{Syncs, SyncsServer},
+};
+use tokio_stream::Iter;
+use tonic::{Request, Response, Status, service::Routes};
+
+/// What a test can see and change.
+#[derive(Debug, Default)]
+pub(crate) struct Reconciler {
+    phase: Mutex<String>,
+    asked: Mutex<Vec<SyncRef>>,
+}
+
+/// Starts a reconciler; the URL is where it answers.
+pub(crate) async fn start() -> (Arc<Reconciler>, String) {
+    let reconciler = Arc::new(Reconciler::default());
+    reconciler.set_phase("live");
+    let double = Double(Arc::clone(&reconciler));
+    let address = super::serve(Routes::new(SyncsServer::new(double))).await;
+    (reconciler, format!("http://{address}"))
+}
+
+impl Reconciler {
+    pub(crate) fn set_phase(&self, phase: &str) {
+        phase.clone_into(&mut self.phase.lock().unwrap());
+    }
+
+    /// The sync of the last question.
+    pub(crate) fn last_asked(&self) -> Option<SyncRef> {
+        self.asked.lock().unwrap().last().cloned()
+    }
+
+    fn note(&self, sync: Option<SyncRef>) {
+        self.asked.lock().unwrap().push(sync.unwrap());
+    }
+}
+
+struct Double(Arc<Reconciler>);
+
+#[tonic::async_trait]
+impl Syncs for Double {
+    async fn status(
+        &self,
+        request: Request<StatusRequest>,
+    ) -> Result<Response<StatusResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        let phase = self.0.phase.lock().unwrap().clone();
+        Ok(Response::new(StatusResponse {
+            phase,
+            ..StatusResponse::default()
+        }))
+    }
+
+    type EventsStream = Iter<std::vec::IntoIter<Result<EventsResponse, Status>>>;
+
+    async fn events(
+        &self,
+        request: Request<EventsRequest>,
+    ) -> Result<Response<Self::EventsStream>, Status> {
+        self.0.note(request.into_inner().sync);
+        let event = EventsResponse {
+            event_json: "{}".to_owned(),
+            id: "1".to_owned(),
+        };
+        Ok(Response::new(tokio_stream::iter(vec![Ok(event)])))
+    }
+
+    async fn records(
+        &self,
+        request: Request<RecordsRequest>,
+    ) -> Result<Response<RecordsResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(RecordsResponse::default()))
+    }
+
+    async fn history(
+        &self,
+        request: Request<HistoryRequest>,
+    ) -> Result<Response<HistoryResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(HistoryResponse::default()))
+    }
+
+    async fn restore(
+        &self,
+        request: Request<RestoreRequest>,
+    ) -> Result<Response<RestoreResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(RestoreResponse::default()))
+    }
+
+    async fn retry(
+        &self,
+        request: Request<RetryRequest>,
+    ) -> Result<Response<RetryResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(RetryResponse::default()))
+    }
+
+    async fn resume(
+        &self,
+        request: Request<ResumeRequest>,
+    ) -> Result<Response<ResumeResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(ResumeResponse::default()))
+    }
+
+    async fn run(&self, request: Request<RunRequest>) -> Result<Response<RunResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(RunResponse::default()))
+    }
+
+    async fn preview(
+        &self,
+        request: Request<PreviewRequest>,
+    ) -> Result<Response<PreviewResponse>, Status> {
+        self.0.note(request.into_inner().sync);
+        Ok(Response::new(PreviewResponse::default()))
+    }
+}

@@ -1,0 +1,16 @@
+//! Control with a real PostgreSQL and a real NATS. Connectors and the reconciler are doubles behind real sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "doubles and callers are spawned by the test itself"
+)]
+
+mod doubles;
+mod stage;
+
+mod access;
+mod apply;
+mod bad_input;
+mod lifecycle;
+mod sign_in;
+mod tenants;
