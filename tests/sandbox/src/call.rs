@@ -47,7 +47,8 @@ where
     F: Future<Output = Response>,
 {
     let started = Instant::now();
-    let method = emulator.method_of(request.method(), request.uri().path());
+    let verb = emulator.verb_of(request.method(), request.headers());
+    let method = emulator.method_of(&verb, request.uri().path());
     let hits = shared
         .faults
         .decide(&shared.dice, emulator.provider(), &method);
@@ -56,7 +57,7 @@ where
         at: shared.clock.now(),
         provider: emulator.provider(),
         method,
-        verb: request.method().to_string(),
+        verb: verb.to_string(),
         path: request
             .uri()
             .path_and_query()

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -58,6 +58,11 @@ pub(crate) trait Emulator: Send + Sync + 'static {
     /// Name of the API method that a request calls, as the provider documents it
     /// (`people.connections.list`); `unknown` for paths it does not have.
     fn method_of(&self, verb: &Method, path: &str) -> String;
+
+    /// The HTTP method that a request stands for, where headers can say another one.
+    fn verb_of(&self, verb: &Method, _headers: &HeaderMap) -> Method {
+        verb.clone()
+    }
 
     /// Base URLs and test credentials for the line printed at start. `base_url` has no trailing slash.
     fn credentials(&self, base_url: &str) -> Value;

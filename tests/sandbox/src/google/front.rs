@@ -28,6 +28,15 @@ const PLAIN: [(Verb, &str, &str); 3] = [
     (Verb::POST, "/revoke", "oauth2.revoke"),
 ];
 
+/// The HTTP method that a request stands for: Google's client libraries send a GET with more than 2048 characters as
+/// a POST with `X-HTTP-Method-Override`.
+pub(super) fn verb(verb: &Verb, headers: &HeaderMap) -> Verb {
+    match headers.get("x-http-method-override") {
+        Some(value) if verb == Verb::POST && value == "GET" => Verb::GET,
+        _ => verb.clone(),
+    }
+}
+
 /// The name of a call in the journal.
 pub(super) fn name(verb: &Verb, path: &str) -> &'static str {
     if (verb, path) == (&Verb::POST, "/batch") {
@@ -48,9 +57,15 @@ impl Google {
         let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
             return error::for_status(StatusCode::PAYLOAD_TOO_LARGE);
         };
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let verb = verb(&parts.method, &parts.headers);
         let path = parts.uri.path();
-        match name(&parts.method, path) {
+        // An overridden GET brings its parameters as a form.
+        let (query, body) = if verb == parts.method {
+            (Query::parse(parts.uri.query().unwrap_or_default()), body)
+        } else {
+            (form(&body), Bytes::new())
+        };
+        match name(&verb, path) {
             "oauth2.authorize" => {
                 oauth::authorize(&mut self.state(), &self.shared.dice, &query, self.now())
             }
@@ -67,7 +82,7 @@ impl Google {
             }
             "oauth2.revoke" => oauth::revoke(&mut self.state(), &query, &form(&body)),
             "batch" => self.batch(&parts.headers, body).await,
-            _ => match methods::resolve(&parts.method, path) {
+            _ => match methods::resolve(&verb, path) {
                 Some((method, segment)) => self.call(method, segment, &parts, &query, &body).await,
                 None => error::no_such_page(path),
             },

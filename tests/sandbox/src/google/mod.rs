@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::control::ControlError;
@@ -100,6 +100,10 @@ impl Emulator for Google {
 
     fn method_of(&self, verb: &Method, path: &str) -> String {
         front::name(verb, path).to_owned()
+    }
+
+    fn verb_of(&self, verb: &Method, headers: &HeaderMap) -> Method {
+        front::verb(verb, headers)
     }
 
     fn credentials(&self, base_url: &str) -> Value {

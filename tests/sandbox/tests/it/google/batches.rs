@@ -172,6 +172,27 @@ async fn batch_get_answers_for_each_name_found_or_not() {
 }
 
 #[tokio::test]
+async fn a_long_get_may_come_as_a_post_with_a_form() {
+    let peer = Peer::kind().await;
+    let names: Vec<String> = batch_create(&peer, 3)
+        .await
+        .iter()
+        .map(|person| text(person, "resourceName"))
+        .collect();
+    let mut form = vec![("personFields", "names")];
+    form.extend(names.iter().map(|name| ("resourceNames", name.as_str())));
+    let request = peer
+        .lab
+        .request("google", Method::POST, "/v1/people:batchGet")
+        .bearer_auth(&peer.token)
+        .header("x-http-method-override", "GET")
+        .form(&form);
+    let answer = crate::client::send(request).await;
+    assert_eq!(answer.body["responses"].as_array().unwrap().len(), 3);
+    assert_eq!(peer.lab.calls("google", "people.getBatchGet").await, 1);
+}
+
+#[tokio::test]
 async fn batch_delete_removes_all_or_nothing() {
     let peer = Peer::kind().await;
     let names: Vec<String> = batch_create(&peer, 3)
