@@ -6,7 +6,7 @@ use async_nats::{
     Client, ConnectOptions, Event,
     jetstream::{
         self,
-        consumer::{PullConsumer, pull},
+        consumer::{PriorityGroupState, PullConsumer, pull},
         context::GetStreamErrorKind,
         stream::ConsumerErrorKind,
     },
@@ -17,7 +17,7 @@ use crate::{
     BusError, BusSettings, Queue,
     error::Source,
     subject::{Subjects, word},
-    topology::{GROUP, Stream},
+    topology::{GROUP, PULL_EXPIRES, Stream},
 };
 
 /// How long one request to the server may take.
@@ -27,10 +27,7 @@ const REQUEST: Duration = Duration::from_secs(5);
 const START: Duration = Duration::from_secs(30);
 
 /// How often an idle consumer says that it lives; twice that without a word means that it is gone.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-
-/// How long one request for messages waits on the server.
-const PULL_EXPIRES: Duration = Duration::from_secs(20);
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Messages that one request asks for.
 const PULL_MESSAGES: usize = 32;
@@ -46,16 +43,16 @@ struct Shared {
     subjects: Subjects,
     client: Client,
     jetstream: jetstream::Context,
-    connected: watch::Receiver<Link>,
+    link: Link,
     declaring: Mutex<()>,
 }
 
-/// The state of the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) up: bool,
+/// What is known of the connection.
+#[derive(Clone)]
+struct Link {
+    up: watch::Receiver<bool>,
     /// How often it was made.
-    pub(crate) times: u64,
+    times: watch::Receiver<u64>,
 }
 
 impl fmt::Debug for Bus {
@@ -100,10 +97,7 @@ impl Bus {
             url: settings.nats_url.clone(),
             source,
         };
-        let (link, connected) = watch::channel(Link {
-            up: false,
-            times: 0,
-        });
+        let ((is_up, up), (count, times)) = (watch::channel(true), watch::channel(0));
         let mut options = ConnectOptions::new()
             .name(name)
             .connection_timeout(REQUEST)
@@ -113,7 +107,7 @@ impl Bus {
                 Duration::from_millis(50 * (attempts as u64).min(40))
             })
             .event_callback(move |event| {
-                note(&link, &event);
+                note(&is_up, &count, &event);
                 std::future::ready(())
             });
         if let Some(path) = &settings.nats_credentials {
@@ -138,26 +132,23 @@ impl Bus {
                 settings: settings.clone(),
                 client,
                 jetstream,
-                connected,
+                link: Link { up, times },
                 declaring: Mutex::new(()),
             }),
         })
     }
 
-    /// Whether the connection stands at this moment; it is made again by itself.
-    pub fn is_connected(&self) -> bool {
-        self.shared.client.connection_state() == async_nats::connection::State::Connected
+    /// Whether the connection stands; it is made again by itself. Made to be followed by a part of
+    /// the process's health.
+    pub fn connection(&self) -> watch::Receiver<bool> {
+        self.shared.link.up.clone()
     }
 
-    /// Waits until the connection is made or lost, and says which; ends when the bus does.
-    pub async fn connection_changed(&self) -> Option<bool> {
-        let mut link = self.link();
-        link.changed().await.ok()?;
-        Some(link.borrow().up)
-    }
-
-    pub(crate) fn link(&self) -> watch::Receiver<Link> {
-        self.shared.connected.clone()
+    /// Changes whenever the connection has been made again.
+    pub(crate) fn reconnections(&self) -> watch::Receiver<u64> {
+        let mut times = self.shared.link.times.clone();
+        times.mark_unchanged();
+        times
     }
 
     pub(crate) fn settings(&self) -> &BusSettings {
@@ -286,6 +277,27 @@ impl Bus {
         }
     }
 
+    /// Lets another process read a partition at once, if this one is still its reader.
+    pub(crate) async fn hand_over(
+        &self,
+        queue: &Queue,
+        consumer: &str,
+        pin: &str,
+    ) -> Result<(), Source> {
+        let stream = self.stream_name(queue.stream());
+        let found: PullConsumer = self
+            .shared
+            .jetstream
+            .get_consumer_from_stream(consumer, &stream)
+            .await?;
+        let is_ours = |group: &PriorityGroupState| group.pinned_client_id.as_deref() == Some(pin);
+        if found.cached_info().priority_groups.iter().any(is_ours) {
+            let stream = self.shared.jetstream.get_stream_no_info(&stream).await?;
+            stream.unpin_consumer(consumer, GROUP).await?;
+        }
+        Ok(())
+    }
+
     /// Empties the inner streams; what they held is derived again from PostgreSQL and the providers.
     pub async fn purge_inner(&self) -> Result<(), BusError> {
         for stream in Stream::INNER {
@@ -340,18 +352,16 @@ fn refused_or_unconfirmed(what: String, source: Source) -> BusError {
     }
 }
 
-fn note(link: &watch::Sender<Link>, event: &Event) {
+fn note(up: &watch::Sender<bool>, times: &watch::Sender<u64>, event: &Event) {
     match event {
         Event::Connected => {
             tracing::info!("connected to NATS");
-            link.send_modify(|link| {
-                link.up = true;
-                link.times += 1;
-            });
+            up.send_replace(true);
+            times.send_modify(|times| *times += 1);
         }
         Event::Disconnected | Event::Closed => {
             tracing::warn!(%event, "NATS");
-            link.send_modify(|link| link.up = false);
+            up.send_replace(false);
         }
         other => tracing::debug!(event = %other, "NATS"),
     }

@@ -27,13 +27,17 @@ use crate::{BusError, BusSettings, subject::word};
 pub const MAX_MESSAGE_BYTES: usize = 960 * 1024;
 
 /// How long a consumer waits for an acknowledgement or a sign of life before it delivers again.
-pub(crate) const ACK_WAIT: Duration = Duration::from_secs(15);
+pub(crate) const ACK_WAIT: Duration = Duration::from_secs(10);
 
 /// Messages of one partition that may be unacknowledged at a time.
 const MAX_ACK_PENDING: i64 = 64;
 
 /// How long the process that reads a partition may be silent before another one takes over.
-const PINNED_FOR: Duration = Duration::from_secs(10);
+/// Longer than [`PULL_EXPIRES`], so that a process that lives pulls in time.
+const PINNED_FOR: Duration = Duration::from_secs(8);
+
+/// How long one request for messages waits on the server.
+pub(crate) const PULL_EXPIRES: Duration = Duration::from_secs(4);
 
 /// The only priority group of each consumer.
 pub(crate) const GROUP: &str = "reader";

@@ -26,7 +26,7 @@ pub struct Delivery<T> {
 }
 
 impl<T> Delivery<T> {
-    pub(super) fn new(message: T, held: Held) -> Self {
+    fn new(message: T, held: Held) -> Self {
         let span = tracing::info_span!(
             parent: None,
             "process",
@@ -85,12 +85,14 @@ impl<T> Delivery<T> {
 }
 
 /// What becomes of a message.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) enum Verdict {
     /// It is done with.
     Finished,
     /// It comes again, after this delay or the usual one.
     Again(Option<Duration>),
+    /// It cannot be decoded, for this reason.
+    Broken(String),
 }
 
 /// Tells the pump, exactly once, what became of a message.
@@ -100,17 +102,6 @@ pub(super) struct Report {
     pub(super) message: jetstream::Message,
     pub(super) attempt: u64,
     pub(super) verdict: Verdict,
-}
-
-impl Report {
-    /// How long to wait before it comes again; `None` when it does not.
-    pub(super) fn delay(&self) -> Option<Duration> {
-        match self.verdict {
-            Verdict::Finished => None,
-            Verdict::Again(Some(delay)) => Some(delay),
-            Verdict::Again(None) => Some(usual_delay(self.attempt)),
-        }
-    }
 }
 
 /// One second after the first failure, doubling up to five minutes.
@@ -142,8 +133,15 @@ impl fmt::Debug for Held {
 }
 
 impl Held {
-    pub(super) fn payload(&self) -> &[u8] {
-        &self.message.payload
+    /// Decodes the message; one that cannot be decoded is on its way to the stream `DEAD` then.
+    pub(super) fn open<T: prost::Message + Default>(mut self) -> Option<Delivery<T>> {
+        match T::decode(self.message.payload.clone()) {
+            Ok(message) => Some(Delivery::new(message, self)),
+            Err(error) => {
+                self.verdict = Verdict::Broken(error.to_string());
+                None
+            }
+        }
     }
 }
 
@@ -153,7 +151,7 @@ impl Drop for Held {
             key: std::mem::take(&mut self.key),
             message: self.message.clone(),
             attempt: self.attempt,
-            verdict: self.verdict,
+            verdict: std::mem::replace(&mut self.verdict, Verdict::Finished),
         };
         // Fails only when the pump is gone; then the server delivers again what was not acknowledged.
         let _pump_gone = self.reports.try_send(report);

@@ -12,7 +12,7 @@ mod in_order;
 mod pump;
 mod source;
 
-use std::{future::Future, marker::PhantomData};
+use std::{future::Future, marker::PhantomData, time::Duration};
 
 use proto::{
     change::ChangeBatch,
@@ -20,7 +20,7 @@ use proto::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -29,10 +29,14 @@ pub use delivery::Delivery;
 
 use crate::{Bus, BusError, Queue};
 
+/// How long a stopping process takes to give its messages back; without it they come a few seconds later.
+const GIVING_BACK: Duration = Duration::from_secs(3);
+
 /// The messages of a work queue.
 #[derive(Debug)]
 pub struct Deliveries<T> {
     ready: mpsc::Receiver<delivery::Held>,
+    pump: JoinHandle<()>,
     message: PhantomData<fn() -> T>,
 }
 
@@ -59,13 +63,10 @@ impl Bus {
         queue: Queue,
     ) -> Result<Deliveries<T>, BusError> {
         queue.check()?;
-        let decodes = |bytes: &[u8]| {
-            T::decode(bytes)
-                .map(|_message| ())
-                .map_err(|error| error.to_string())
-        };
+        let (ready, pump) = pump::start(self.clone(), queue);
         Ok(Deliveries {
-            ready: pump::start(self.clone(), queue, decodes),
+            ready,
+            pump,
             message: PhantomData,
         })
     }
@@ -75,10 +76,8 @@ impl<T: prost::Message + Default + 'static> Deliveries<T> {
     /// The next message; waits for as long as it takes.
     pub async fn next(&mut self) -> Option<Delivery<T>> {
         loop {
-            let held = self.ready.recv().await?;
-            // The pump has decoded it before; a failure would send it back by dropping it.
-            if let Ok(message) = T::decode(held.payload()) {
-                return Some(Delivery::new(message, held));
+            if let Some(delivery) = self.ready.recv().await?.open() {
+                return Some(delivery);
             }
         }
     }
@@ -121,6 +120,10 @@ impl<T: prost::Message + Default + 'static> Deliveries<T> {
                 .instrument(span),
             );
         }
+        // No more come; the pump gives back what has not been begun once the rest is finished.
+        let Self { ready, pump, .. } = self;
+        drop(ready);
         while handling.join_next().await.is_some() {}
+        let _given_back_or_redelivered_later = tokio::time::timeout(GIVING_BACK, pump).await;
     }
 }

@@ -5,11 +5,15 @@ use std::{
     time::Duration,
 };
 
-use async_nats::jetstream::{self, AckKind};
+use async_nats::{
+    header::NATS_PIN_ID,
+    jetstream::{self, AckKind},
+};
 use futures_util::{StreamExt as _, stream::SelectAll};
 use tokio::{
     sync::mpsc,
-    time::{Instant, MissedTickBehavior},
+    task::JoinHandle,
+    time::{Instant, Interval, MissedTickBehavior},
 };
 use tokio_util::time::DelayQueue;
 
@@ -26,9 +30,6 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(ACK_WAIT.as_secs() / 3);
 /// More than the server delivers without an acknowledgement, over all partitions.
 const REPORTS: usize = 256 * 64;
 
-/// Says whether bytes can be decoded, or why not.
-type Decodes = fn(&[u8]) -> Result<(), String>;
-
 /// A message that is taken in and not finished.
 #[derive(Debug, Clone)]
 struct Taken {
@@ -36,6 +37,28 @@ struct Taken {
     id: Id,
     message: jetstream::Message,
     attempt: u64,
+}
+
+impl Taken {
+    /// The message that a report is about.
+    fn from_report(report: Report) -> Option<(Self, Verdict)> {
+        let Report {
+            key,
+            message,
+            attempt,
+            verdict,
+        } = report;
+        let (id, _) = identify(&message)?;
+        Some((
+            Self {
+                key,
+                id,
+                message,
+                attempt,
+            },
+            verdict,
+        ))
+    }
 }
 
 /// What makes a message the same when it is delivered again. The time tells a stream that was lost and
@@ -46,13 +69,14 @@ struct Id {
     published: i128,
 }
 
-pub(super) fn start(bus: Bus, queue: Queue, decodes: Decodes) -> mpsc::Receiver<Held> {
+/// Starts the task, which ends when the receiver is dropped and what was handed out is finished.
+pub(super) fn start(bus: Bus, queue: Queue) -> (mpsc::Receiver<Held>, JoinHandle<()>) {
     let (out, ready) = mpsc::channel(1);
     let (reports, reported) = mpsc::channel(REPORTS);
     let pump = Pump {
         bus,
         queue,
-        decodes,
+        pins: HashMap::new(),
         order: InOrder::default(),
         held: HashMap::new(),
         ready: VecDeque::new(),
@@ -60,23 +84,19 @@ pub(super) fn start(bus: Bus, queue: Queue, decodes: Decodes) -> mpsc::Receiver<
         reports,
         out,
     };
-    spawn(pump.run(reported));
-    ready
-}
-
-/// The task ends when its `Deliveries` is dropped and what was handed out is finished.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "tied to the life of its Deliveries"
-)]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "tied to the life of its Deliveries"
+    )]
+    let task = tokio::spawn(pump.run(reported));
+    (ready, task)
 }
 
 struct Pump {
     bus: Bus,
     queue: Queue,
-    decodes: Decodes,
+    /// Under which pin this process reads, by consumer.
+    pins: HashMap<String, String>,
     order: InOrder<Taken>,
     /// Everything taken in and not finished, whether the service has it or not.
     held: HashMap<Id, jetstream::Message>,
@@ -103,11 +123,11 @@ impl Pump {
             tokio::select! {
                 biased;
                 () = out.closed() => break,
-                Some(report) = reported.recv() => self.settle(report),
+                Some(report) = reported.recv() => self.settle(report).await,
                 _ = signs.tick() => self.give_signs_of_life().await,
                 Some(due) = self.delayed.next(), if !self.delayed.is_empty() => self.ready.push_back(due.into_inner()),
                 Ok(place) = out.reserve(), if !self.ready.is_empty() => {
-                    if let Some(held) = self.hand_out().await {
+                    if let Some(held) = self.hand_out() {
                         place.send(held);
                     }
                 }
@@ -115,13 +135,34 @@ impl Pump {
             }
         }
         drop(incoming);
-        self.give_back().await;
-        while !self.held.is_empty() {
+        self.leave(reported, signs).await;
+    }
+
+    /// Waits for what the service has in hand, so that another process does not overtake it; then lets that
+    /// process read in this one's place, and gives the rest back for it to take.
+    async fn leave(mut self, mut reported: mpsc::Receiver<Report>, mut signs: Interval) {
+        let mut unseen = self.take_unseen();
+        while self.held.len() > unseen.len() {
             tokio::select! {
-                Some(report) = reported.recv() => self.forget(&report.message),
+                Some(report) = reported.recv() => match Taken::from_report(report) {
+                    Some((taken, Verdict::Finished)) => self.finish(&taken),
+                    Some((taken, _not_finished)) => unseen.push(taken),
+                    None => {}
+                },
                 _ = signs.tick() => self.give_signs_of_life().await,
             }
         }
+        unseen.sort_by_key(|taken| taken.id.sequence);
+        for (consumer, pin) in &self.pins {
+            if let Err(error) = self.bus.hand_over(&self.queue, consumer, pin).await {
+                tracing::debug!(consumer, error, "a partition is taken over a little later");
+            }
+        }
+        for taken in unseen {
+            // Without this the server waits a few seconds longer; it needs no confirmation.
+            let _later = taken.message.ack_with(AckKind::Nak(None)).await;
+        }
+        let _later = self.bus.client().flush().await;
     }
 
     /// A message arrives, or one that is held arrives again because the server lost patience.
@@ -129,6 +170,7 @@ impl Pump {
         let Some((id, delivered)) = identify(&message) else {
             return;
         };
+        self.remember_pin(&message);
         if self.held.insert(id, message.clone()).is_some() {
             return;
         }
@@ -145,13 +187,9 @@ impl Pump {
         }
     }
 
-    /// The next message that can be decoded.
-    async fn hand_out(&mut self) -> Option<Held> {
+    /// The next message, on its way to the service.
+    fn hand_out(&mut self) -> Option<Held> {
         let taken = self.ready.pop_front()?;
-        if let Err(reason) = (self.decodes)(&taken.message.payload) {
-            self.bury(taken, &reason).await;
-            return None;
-        }
         metrics::delivered(self.queue.stream().word());
         Some(Held {
             key: taken.key,
@@ -163,46 +201,30 @@ impl Pump {
         })
     }
 
-    async fn bury(&mut self, taken: Taken, reason: &str) {
-        match self.bus.bury(&self.queue, &taken.message, reason).await {
-            Ok(()) => {
-                self.held.remove(&taken.id);
-                self.advance(&taken.key);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a message that cannot be decoded stays for now");
-                self.again(taken, None);
+    /// The service is done with a message, sends it back, or cannot decode it.
+    async fn settle(&mut self, report: Report) {
+        let Some((taken, verdict)) = Taken::from_report(report) else {
+            return;
+        };
+        match verdict {
+            Verdict::Finished => self.finish(&taken),
+            Verdict::Again(delay) => self.again(taken, delay),
+            Verdict::Broken(reason) => {
+                match self.bus.bury(&self.queue, &taken.message, &reason).await {
+                    Ok(()) => self.finish(&taken),
+                    Err(error) => {
+                        tracing::warn!(%error, "a message that cannot be decoded stays for now");
+                        self.again(taken, None);
+                    }
+                }
             }
         }
     }
 
-    /// The service is done with a message, or sends it back.
-    fn settle(&mut self, report: Report) {
-        let Some((id, _)) = identify(&report.message) else {
-            return;
-        };
-        match report.delay() {
-            None => {
-                self.held.remove(&id);
-                self.advance(&report.key);
-            }
-            Some(delay) => {
-                let Report {
-                    key,
-                    message,
-                    attempt,
-                    ..
-                } = report;
-                self.again(
-                    Taken {
-                        key,
-                        id,
-                        message,
-                        attempt,
-                    },
-                    Some(delay),
-                );
-            }
+    fn finish(&mut self, taken: &Taken) {
+        self.held.remove(&taken.id);
+        if let Some(next) = self.order.finish(&taken.key) {
+            self.ready.push_back(next);
         }
     }
 
@@ -210,12 +232,6 @@ impl Pump {
         let delay = delay.unwrap_or_else(|| usual_delay(taken.attempt));
         taken.attempt += 1;
         self.delayed.insert(taken, delay);
-    }
-
-    fn advance(&mut self, key: &str) {
-        if let Some(next) = self.order.finish(key) {
-            self.ready.push_back(next);
-        }
     }
 
     async fn give_signs_of_life(&self) {
@@ -227,23 +243,30 @@ impl Pump {
         }
     }
 
-    /// Gives what the service has not seen back to the server, for another process to take.
-    async fn give_back(&mut self) {
+    /// Everything that the service does not have in hand.
+    fn take_unseen(&mut self) -> Vec<Taken> {
         let mut unseen: Vec<Taken> = self.ready.drain(..).collect();
         unseen.extend(self.order.take_waiting());
         while let Some(key) = self.delayed.peek() {
             unseen.push(self.delayed.remove(&key).into_inner());
         }
-        for taken in unseen {
-            self.held.remove(&taken.id);
-            // Without this the server waits a few seconds longer; it needs no confirmation.
-            let _later = taken.message.ack_with(AckKind::Nak(None)).await;
-        }
+        unseen
     }
 
-    fn forget(&mut self, message: &jetstream::Message) {
-        if let Some((id, _)) = identify(message) {
-            self.held.remove(&id);
+    /// Under which pin the server delivered this message.
+    fn remember_pin(&mut self, message: &jetstream::Message) {
+        let pin = message
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.get_last(NATS_PIN_ID));
+        if let (Some(pin), Ok(info)) = (pin, message.info())
+            && self
+                .pins
+                .get(info.consumer)
+                .is_none_or(|known| known != pin.as_str())
+        {
+            self.pins
+                .insert(info.consumer.to_owned(), pin.as_str().to_owned());
         }
     }
 }

@@ -10,10 +10,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior},
 };
 
-use crate::{
-    Bus, Queue,
-    bus::{Link, Standing},
-};
+use crate::{Bus, Queue, bus::Standing};
 
 /// How often a consumer that works is compared with its stream.
 const CHECK: Duration = Duration::from_secs(30);
@@ -30,7 +27,7 @@ pub(super) fn messages(
     let mut checks = tokio::time::interval_at(Instant::now() + CHECK, CHECK);
     checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let source = Source {
-        link: bus.link(),
+        reconnections: bus.reconnections(),
         bus,
         queue,
         partition,
@@ -48,7 +45,7 @@ struct Source {
     queue: Queue,
     partition: u32,
     pulling: Option<pull::Stream>,
-    link: watch::Receiver<Link>,
+    reconnections: watch::Receiver<u64>,
     checks: tokio::time::Interval,
 }
 
@@ -90,7 +87,7 @@ impl Source {
                 Some(Err(error)) => Woken::Failed(error.to_string()),
                 None => Woken::Failed("the subscription ended".to_owned()),
             },
-            Ok(()) = self.link.changed() => Woken::LookAgain,
+            Ok(()) = self.reconnections.changed() => Woken::LookAgain,
             _ = self.checks.tick() => Woken::LookAgain,
         }
     }
@@ -116,9 +113,6 @@ impl Source {
 
     /// Closes the consumer if it cannot work as it stands. Without an answer nothing is known, and it stays.
     async fn check(&mut self) {
-        if !self.link.borrow_and_update().up {
-            return;
-        }
         match self.bus.standing(&self.queue, self.partition).await {
             Ok(Standing::Sound) => {}
             Ok(standing) => {
