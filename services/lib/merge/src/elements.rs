@@ -183,30 +183,39 @@ fn place_known<'a>(
     fresh
 }
 
-/// Makes slots of the elements that came later, pairing those of both sides by value. An element that the
-/// other side could not hold so far finds its counterpart there too.
+/// Makes slots of the elements that came later, pairing those of both sides by value. One that the other
+/// side could not hold so far finds its counterpart there too.
 fn place_new<'a>(
     slots: &mut Vec<Slot<'a>>,
     left: &[&'a Element],
     right: &[&'a Element],
     comparison: Comparison,
 ) {
-    let left = fill_lone(slots, Side::Left, left, comparison);
-    let right = fill_lone(slots, Side::Right, right, comparison);
-    let pairs = align::by_value(&left, &right, comparison);
-    let mut taken = vec![false; right.len()];
-    for (element, found) in left.into_iter().zip(pairs) {
-        if let Some(at) = found {
-            taken[at] = true;
-        }
-        let now = PerSide::new(Some(element), found.map(|at| right[at]));
-        slots.push(Slot { base: None, now });
-    }
-    let rest = right.into_iter().zip(taken).filter(|(_, taken)| !taken);
-    slots.extend(rest.map(|(element, _)| Slot {
-        base: None,
-        now: PerSide::new(None, Some(element)),
-    }));
+    let pairs = align::by_value(left, right, comparison);
+    let paired = |at: usize| pairs.contains(&Some(at));
+    let lone_left: Vec<_> = (0..left.len())
+        .filter(|at| pairs[*at].is_none())
+        .map(|at| left[at])
+        .collect();
+    let lone_right: Vec<_> = (0..right.len())
+        .filter(|at| !paired(*at))
+        .map(|at| right[at])
+        .collect();
+    let rest_left = fill_lone(slots, Side::Left, &lone_left, comparison);
+    let rest_right = fill_lone(slots, Side::Right, &lone_right, comparison);
+    let both = (0..left.len())
+        .filter_map(|at| Some(PerSide::new(Some(left[at]), Some(right[pairs[at]?]))));
+    let left_only = rest_left
+        .into_iter()
+        .map(|element| PerSide::new(Some(element), None));
+    let right_only = rest_right
+        .into_iter()
+        .map(|element| PerSide::new(None, Some(element)));
+    slots.extend(
+        both.chain(left_only)
+            .chain(right_only)
+            .map(|now| Slot { base: None, now }),
+    );
 }
 
 /// Puts new elements of a side into slots in which only the other side has one with the same value; returns

@@ -115,9 +115,7 @@ impl<'a> Work<'a> {
         let mut groups: BTreeMap<(u32, [u8; 32]), Group> = BTreeMap::new();
         for side in Side::ALL {
             let list = *candidates.get(side);
-            let mut order: Vec<usize> = (0..list.len()).collect();
-            order.sort_by_key(|at| (!list[*at].in_scope, list[*at].age, list[*at].id));
-            for at in order {
+            for at in oldest_first(list) {
                 for key in &list[at].keys {
                     let group = groups
                         .entry((key.rank, key.hash))
@@ -158,7 +156,7 @@ impl<'a> Work<'a> {
     fn match_rank(&mut self, rank: u32) {
         loop {
             let mut edges = self.edges(rank);
-            edges.sort_by_key(|edge| (edge.standing, edge.ages, edge.places));
+            edges.sort_by_key(|edge| (edge.standing, edge.ages, edge.ids));
             let before = self.partner.left.len();
             for edge in edges {
                 let (left, right) = edge.places;
@@ -238,6 +236,7 @@ impl<'a> Work<'a> {
             standing: (!(a.in_scope && b.in_scope), other_name),
             ages: (a.age.min(b.age), a.age.max(b.age)),
             places: (left, right),
+            ids: (a.id, b.id),
         })
     }
 
@@ -312,7 +311,7 @@ impl<'a> Work<'a> {
     fn suggest(&mut self) {
         let mut names: BTreeMap<[u8; 32], Group> = BTreeMap::new();
         for side in Side::ALL {
-            for at in 0..self.candidates.get(side).len() {
+            for at in oldest_first(self.candidates.get(side)) {
                 if let Some(name) = self.name(side, at) {
                     names.entry(name).or_default().get_mut(side).push(at);
                 }
@@ -361,10 +360,18 @@ impl<'a> Work<'a> {
     }
 }
 
+/// The places of candidates, those in the scope first, then the oldest.
+fn oldest_first(list: &[Candidate]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..list.len()).collect();
+    order.sort_by_key(|at| (!list[*at].in_scope, list[*at].age, list[*at].id));
+    order
+}
+
 /// A pair of free records that share a key, with what decides between pairs.
 struct Edge {
     /// Whether one is outside the scope, and whether the names differ.
     standing: (bool, bool),
     ages: (i64, i64),
+    ids: (i64, i64),
     places: (usize, usize),
 }

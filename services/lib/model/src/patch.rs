@@ -139,10 +139,14 @@ fn patch_whole(
     let after = first(&edit.after);
     let found = first(&edit.before).and_then(|before| {
         let free = |at: &usize| !changed.contains(at);
+        let equal = |at: &usize| list[*at].element == before;
         let same = |at: &usize| comparison.same_element(&list[*at].element, &before);
         let alike = |at: &usize| comparison.same_parts(&list[*at].element, &before);
         let places = || (0..list.len()).filter(free);
-        places().find(same).or_else(|| places().find(alike))
+        places()
+            .find(equal)
+            .or_else(|| places().find(same))
+            .or_else(|| places().find(alike))
     });
     match (found, after) {
         (Some(at), after) => {

@@ -1,0 +1,223 @@
+//! Situations of every kind, for the laws.
+
+use merge::{
+    Base, ConflictChoice, Deletion, DeletionAgainstEdit, Drift, Outside, PairBase, Policy,
+    Presence, Readable, Sight, Standing, Twins,
+};
+use model::{Direction, Element, Fields, Pairing, Path, PerSide, Side, Value};
+use proptest::prelude::*;
+
+use crate::{dsl::readable_but, link::Link};
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Left), Just(Side::Right)]
+}
+
+pub(crate) fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![
+        3 => Just(Direction::Both),
+        1 => Just(Direction::LeftToRight),
+        1 => Just(Direction::RightToLeft),
+    ]
+}
+
+prop_compose! {
+    pub(crate) fn policy()(
+        direction in direction(),
+        conflict in prop_oneof![Just(ConflictChoice::Left), Just(ConflictChoice::Right), Just(ConflictChoice::Newest)],
+        conflict_tie in side(),
+        deletion in prop_oneof![3 => Just(Deletion::Propagate), 1 => Just(Deletion::Ignore), 1 => Just(Deletion::Stop)],
+        drift in prop_oneof![Just(Drift::Keep), Just(Drift::Overwrite)],
+        outside in prop_oneof![Just(Outside::Adopt), Just(Outside::Skip)],
+        deletion_against_edit in
+            prop_oneof![Just(DeletionAgainstEdit::EditWins), Just(DeletionAgainstEdit::DeletionWins)],
+    ) -> Policy {
+        Policy { direction, conflict, conflict_tie, deletion, drift, outside, twins: Twins::LinkOne, deletion_against_edit }
+    }
+}
+
+fn pairing(left: &str, right: &str, direction: Direction) -> Pairing {
+    let path = |text| Path::parse(text).unwrap();
+    Pairing::new("contact", path(left), path(right), direction).unwrap()
+}
+
+/// One pairing of each sort: text, spellings that are the same, paths of different names, and two lists.
+fn pairings() -> impl Strategy<Value = Vec<Pairing>> {
+    let limit = || prop_oneof![2 => Just(None), 1 => (1_u32..3).prop_map(Some)];
+    (direction(), direction(), direction(), limit(), limit()).prop_map(
+        |(title, email, emails, left, right)| {
+            vec![
+                pairing("title", "title", title),
+                pairing("note", "custom[Note]", Direction::Both),
+                pairing("phones[work]", "phones[mobile]", email),
+                Pairing {
+                    left_limit: left,
+                    right_limit: right,
+                    ..pairing("emails", "emails", emails)
+                },
+                pairing("urls", "urls", Direction::Both),
+            ]
+        },
+    )
+}
+
+fn text() -> impl Strategy<Value = Option<Value>> {
+    let words = ["a", "b", " a ", "B", "c\r\nd", "c\nd"];
+    prop_oneof![
+        1 => Just(None),
+        3 => prop::sample::select(words.to_vec()).prop_map(|text| Some(Value::Text(text.to_owned()))),
+    ]
+}
+
+fn phone() -> impl Strategy<Value = Option<Value>> {
+    let numbers = ["+43 1 5550", "+4315550", "01 5550", "ext. 7"];
+    prop_oneof![
+        1 => Just(None),
+        3 => prop::sample::select(numbers.to_vec()).prop_map(|text| Some(Value::Text(text.to_owned()))),
+    ]
+}
+
+fn element() -> impl Strategy<Value = Element> {
+    let labels = prop::sample::select(vec!["work", "home", ""]);
+    let values = prop::sample::select(vec!["a@x", "A@x", "b@x", "c@x"]);
+    (labels, values).prop_map(|(label, value)| Element::simple(label, value))
+}
+
+fn list() -> impl Strategy<Value = Option<Value>> {
+    prop::collection::vec(element(), 0..4).prop_map(Value::elements)
+}
+
+/// A value that fits a pairing.
+fn value(index: usize) -> BoxedStrategy<Option<Value>> {
+    match index {
+        2 => phone().boxed(),
+        3 | 4 => list().boxed(),
+        _ => text().boxed(),
+    }
+}
+
+fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
+    if index < 3 {
+        return (value(index), value(index))
+            .prop_map(|(left, right)| PairBase { left, right })
+            .boxed();
+    }
+    let place = || prop_oneof![1 => Just(Element::default()), 6 => element()];
+    let pairs = prop::collection::vec((place(), place()), 0..4);
+    pairs
+        .prop_map(|pairs| {
+            let full = pairs
+                .into_iter()
+                .filter(|(left, right)| !left.is_empty() || !right.is_empty());
+            let (left, right): (Vec<_>, Vec<_>) = full.unzip();
+            let list = |elements: Vec<Element>| {
+                (!elements.is_empty()).then_some(Value::Elements(elements))
+            };
+            PairBase {
+                left: list(left),
+                right: list(right),
+            }
+        })
+        .boxed()
+}
+
+/// Bases by place; some pairings have none.
+fn bases() -> impl Strategy<Value = Vec<Option<PairBase>>> {
+    let one = |index| prop_oneof![1 => Just(None), 4 => pair_base(index).prop_map(Some)];
+    (0..5).map(one).collect::<Vec<_>>()
+}
+
+/// The values of a side by place: half the time those of its base, so that nothing changed there.
+fn values() -> impl Strategy<Value = Vec<(bool, Option<Value>)>> {
+    (0..5)
+        .map(|index| (any::<bool>(), value(index)))
+        .collect::<Vec<_>>()
+}
+
+type Circumstances = (Option<i64>, bool, bool, Vec<bool>);
+
+fn circumstances() -> impl Strategy<Value = Circumstances> {
+    let time = prop_oneof![Just(None), (0_i64..3).prop_map(Some)];
+    let hidden = prop::collection::vec(prop::bool::weighted(0.1), 5);
+    (time, prop::bool::weighted(0.85), any::<bool>(), hidden)
+}
+
+fn sight(
+    side: Side,
+    pairings: &[Pairing],
+    bases: &[Option<PairBase>],
+    values: Vec<(bool, Option<Value>)>,
+    (edited_at_micros, in_scope, joinable, hidden): Circumstances,
+) -> Sight {
+    let mut fields = Fields::new();
+    for ((pairing, base), (keep, value)) in pairings.iter().zip(bases).zip(values) {
+        let before = base.as_ref().and_then(|base| base.get(side)).cloned();
+        let before = if pairing.is_list() {
+            Value::elements(before.iter().flat_map(Value::as_elements).cloned())
+        } else {
+            before
+        };
+        if let Some(value) = if keep { before } else { value } {
+            fields.insert(pairing.path(side).clone(), value);
+        }
+    }
+    let roots = pairings.iter().zip(&hidden).filter(|(_, hidden)| **hidden);
+    let hidden: Vec<_> = roots
+        .map(|(pairing, _)| pairing.path(side).field())
+        .collect();
+    let readable = if hidden.is_empty() {
+        Readable::All
+    } else {
+        Readable::Only(readable_but(&hidden))
+    };
+    Sight {
+        fields,
+        readable,
+        edited_at_micros,
+        in_scope,
+        joinable,
+    }
+}
+
+fn presence() -> impl Strategy<Value = Option<Presence>> {
+    prop_oneof![
+        10 => Just(None),
+        2 => Just(Some(Presence::Gone)),
+        1 => Just(Some(Presence::OutOfReach)),
+        1 => Just(Some(Presence::Never)),
+    ]
+}
+
+prop_compose! {
+    /// A link in any situation whatever.
+    pub(crate) fn link()(
+        policy in policy(),
+        pairings in pairings(),
+        bases in bases(),
+        was_linked in prop::bool::weighted(0.8),
+        values in (values(), values()),
+        circumstances in (circumstances(), circumstances()),
+        presences in (presence(), presence()),
+        created_by_us in prop_oneof![Just(None), side().prop_map(Some)],
+        standing in prop_oneof![6 => Just(Standing::Active), 1 => Just(Standing::Dormant), 1 => Just(Standing::Adopted)],
+    ) -> Link {
+        let base: Base = pairings
+            .iter()
+            .zip(&bases)
+            .filter_map(|(pairing, base)| Some((pairing.key(), base.clone()?)))
+            .collect();
+        let left = sight(Side::Left, &pairings, &bases, values.0, circumstances.0);
+        let right = sight(Side::Right, &pairings, &bases, values.1, circumstances.1);
+        Link {
+            pairings,
+            policy,
+            base: was_linked.then_some(base),
+            sides: PerSide::new(
+                presences.0.unwrap_or(Presence::Live(left)),
+                presences.1.unwrap_or(Presence::Live(right)),
+            ),
+            created_by_us,
+            standing,
+        }
+    }
+}
