@@ -93,6 +93,7 @@ fn shared_router(controlled: Controlled) -> Router {
         .route("/control/counts", get(counts))
         .route("/control/truth", get(truth))
         .route("/control/seed", post(seed_scenario))
+        .route("/control/kind", post(preset))
         .route("/control/reset", post(reset))
         .with_state(controlled)
 }
@@ -218,6 +219,22 @@ async fn seed_scenario(
         answer[emulator.provider()] = emulator.seed(&books)?;
     }
     Ok(Json(answer))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kind {
+    kind: bool,
+}
+
+async fn preset(
+    State(controlled): State<Controlled>,
+    Json(Kind { kind }): Json<Kind>,
+) -> Json<Value> {
+    for emulator in controlled.emulators.iter() {
+        emulator.preset(kind);
+    }
+    Json(json!({}))
 }
 
 async fn reset(State(controlled): State<Controlled>) -> Json<Value> {

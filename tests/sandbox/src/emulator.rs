@@ -35,7 +35,7 @@ pub(crate) struct Shared {
 
 /// A blow to the state of an emulator that no API call would deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strike {
+pub(crate) enum Strike {
     /// Every sync token, page token or other cursor handed out so far is refused as expired.
     ExpireCursors,
     /// Every grant is withdrawn: refresh tokens and access tokens die.
@@ -81,6 +81,9 @@ pub(crate) trait Emulator: Send + Sync + 'static {
 
     /// The current settings.
     fn settings(&self) -> Value;
+
+    /// All settings as the sandbox starts with them, kind or unkind.
+    fn preset(&self, kind: bool);
 
     /// Changes the settings that `patch` names.
     fn configure(&self, patch: &Value) -> Result<(), ControlError>;

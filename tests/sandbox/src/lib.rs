@@ -11,17 +11,17 @@
 //! # How a provider is mounted
 //!
 //! A provider is one folder (`google/`, `zoho/`) with one public function,
-//! `pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator>`, listed in [`emulators`]. The shared core does the rest:
+//! `pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator>`, listed in `emulators`. The shared core does the rest:
 //!
-//! * it binds the port, wraps [`Emulator::router`] in [`call::layer`] and serves it. The layer names the call with
-//!   [`Emulator::method_of`], applies the fault script, runs the handler, and writes the journal. A handler reports who
-//!   called and which records it wrote by putting a [`journal::Effect`] into the response's extensions;
-//! * it nests [`Emulator::control_router`] under `/control/<provider>` beside the routes every provider has
+//! * it binds the port, wraps `Emulator::router` in `call::layer` and serves it. The layer names the call with
+//!   `Emulator::method_of`, applies the fault script, runs the handler, and writes the journal. A handler reports who
+//!   called and which records it wrote by putting a `journal::Effect` into the response's extensions;
+//! * it nests `Emulator::control_router` under `/control/<provider>` beside the routes every provider has
 //!   (`truth`, `settings`, `cursors/expire`, `grants/revoke`);
-//! * it seeds every emulator with the same [`seed::TwoAddressBooks`].
+//! * it seeds every emulator with the same `seed::TwoAddressBooks`.
 //!
-//! Emulators take the time from [`Shared::clock`] only, chance from [`Shared::dice`] only, and spawn background work
-//! on [`Shared::tasks`] only, ending when [`Shared::stop`] is cancelled. They share no type with the provider crates:
+//! Emulators take the time from `Shared::clock` only, chance from `Shared::dice` only, and spawn background work
+//! on `Shared::tasks` only, ending when `Shared::stop` is cancelled. They share no type with the provider crates:
 //! one wrong struct would agree with itself.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -43,7 +43,6 @@ mod zoho;
 use std::sync::Arc;
 
 pub use command::main;
-pub use emulator::Strike;
 pub use faults::{Fault, Rule};
 pub use journal::{Count, Entry};
 pub use sandbox::{Options, Sandbox, StartError};

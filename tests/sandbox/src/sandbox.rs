@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::control::{self, Controlled};
 use crate::dice::Dice;
 use crate::emulator::{Emulator, Shared};
 use crate::faults::{Faults, Rule};
-use crate::journal::{Entry, Filter, Journal};
+use crate::journal::{Count, Entry, Filter, Journal};
 use crate::{call, serve};
 
 /// How to start the sandbox.
@@ -140,9 +141,29 @@ impl Sandbox {
         self.shared.faults.add(rule);
     }
 
+    /// Empties the fault script.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
     /// The journal so far, oldest first.
     pub fn journal(&self) -> Vec<Entry> {
         self.shared.journal.entries(&Filter::default())
+    }
+
+    /// What was counted of one API method.
+    pub fn count(&self, provider: &str, method: &str) -> Count {
+        let counts = self.shared.journal.counts();
+        let of_provider = counts.methods.get(provider);
+        of_provider
+            .and_then(|methods| methods.get(method))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: SignedDuration) {
+        self.shared.clock.advance(by);
     }
 
     /// Stops serving and waits until the last call is answered.

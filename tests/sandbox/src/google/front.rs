@@ -7,7 +7,8 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, Method as Verb, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method as Verb, StatusCode, header};
+use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 
 use super::Google;
@@ -22,10 +23,11 @@ use crate::journal::Effect;
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// Paths outside of the People API and the names they have in the journal.
-const PLAIN: [(Verb, &str, &str); 3] = [
+const PLAIN: [(Verb, &str, &str); 4] = [
     (Verb::GET, "/o/oauth2/v2/auth", "oauth2.authorize"),
     (Verb::POST, "/token", "oauth2.token"),
     (Verb::POST, "/revoke", "oauth2.revoke"),
+    (Verb::POST, "/tokeninfo", "oauth2.tokeninfo"),
 ];
 
 /// The HTTP method that a request stands for: Google's client libraries send a GET with more than 2048 characters as
@@ -51,8 +53,18 @@ pub(super) fn name(verb: &Verb, path: &str) -> &'static str {
 }
 
 impl Google {
-    /// Answers one request.
+    /// Answers one request, with the sandbox's time in the `Date` header.
     pub(super) async fn answer(&self, request: Request) -> Response {
+        let now = self.shared.clock.now();
+        let mut response = self.answer_undated(request).await;
+        let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
+        if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
+    }
+
+    async fn answer_undated(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
             return error::for_status(StatusCode::PAYLOAD_TOO_LARGE);
@@ -81,6 +93,9 @@ impl Google {
                 )
             }
             "oauth2.revoke" => oauth::revoke(&mut self.state(), &query, &form(&body)),
+            "oauth2.tokeninfo" => {
+                oauth::information(&self.state(), &query, &form(&body), self.now())
+            }
             "batch" => self.batch(&parts.headers, body).await,
             _ => match methods::resolve(&verb, path) {
                 Some((method, segment)) => self.call(method, segment, &parts, &query, &body).await,

@@ -43,7 +43,7 @@ use state::State;
 
 /// The emulator, for the list in `lib.rs`.
 pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator> {
-    let settings = default_settings(&shared);
+    let settings = default_settings(shared.kind);
     let state = State::new(settings, shared.dice.seed());
     Arc::new(Google {
         shared,
@@ -52,8 +52,8 @@ pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator> {
     })
 }
 
-fn default_settings(shared: &Shared) -> Settings {
-    if shared.kind {
+fn default_settings(kind: bool) -> Settings {
+    if kind {
         Settings::kind()
     } else {
         Settings::unkind()
@@ -107,15 +107,19 @@ impl Emulator for Google {
     }
 
     fn credentials(&self, base_url: &str) -> Value {
+        let accounts = self.state().account_credentials();
         json!({
             "base_url": base_url,
             "authorize_url": format!("{base_url}/o/oauth2/v2/auth"),
             "token_url": format!("{base_url}/token"),
             "revoke_url": format!("{base_url}/revoke"),
+            "token_information_url": format!("{base_url}/tokeninfo"),
             "client_id": oauth::CLIENT_ID,
             "client_secret": oauth::CLIENT_SECRET,
             "scopes": oauth::DEFAULT_SCOPES,
-            "accounts": self.state().account_credentials(),
+            "refresh_token": accounts[0]["refresh_token"],
+            "group": seeding::GROUP,
+            "accounts": accounts,
         })
     }
 
@@ -139,6 +143,10 @@ impl Emulator for Google {
         json!(self.state().settings)
     }
 
+    fn preset(&self, kind: bool) {
+        self.state().settings = default_settings(kind);
+    }
+
     fn configure(&self, patch: &Value) -> Result<(), ControlError> {
         let mut state = self.state();
         state.settings = patched(&state.settings, patch)?;
@@ -153,7 +161,7 @@ impl Emulator for Google {
         let mut state = self.state();
         let base_url = state.base_url.clone();
         let epoch = state.epoch + 1;
-        *state = State::new(default_settings(&self.shared), self.shared.dice.seed());
+        *state = State::new(default_settings(self.shared.kind), self.shared.dice.seed());
         state.base_url = base_url;
         state.epoch = epoch;
     }

@@ -9,7 +9,7 @@ use crate::dice::stable_number;
 use crate::seed::{AddressBook, Label, Labelled, Person, TwoAddressBooks};
 
 /// The group that is synced.
-const GROUP: &str = "Clients";
+pub(super) const GROUP: &str = "Clients";
 /// Seeded records look a day old, so that no lag hides them.
 const AGE_MILLISECONDS: i64 = 24 * 3600 * 1000;
 /// One contact in so many is linked with a profile, whose values show up unless `sources` keeps them out.

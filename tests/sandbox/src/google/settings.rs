@@ -38,6 +38,10 @@ pub(super) struct Settings {
     pub(super) failed_batch_applies_rest: bool,
     /// Contacts an account may hold, trash included.
     pub(super) contact_cap: usize,
+    /// The consent page agrees by itself, as `consent_user`.
+    pub(super) auto_consent: bool,
+    /// E-mail address of who agrees; absent means the login hint's account, else the first.
+    pub(super) consent_user: Option<String>,
     /// Scopes that people leave unticked on the consent page.
     pub(super) withheld_scopes: Vec<String>,
     /// Ceilings.
@@ -82,6 +86,8 @@ impl Settings {
             memberships_on_create: false,
             failed_batch_applies_rest: false,
             contact_cap: 25_000,
+            auto_consent: false,
+            consent_user: None,
             withheld_scopes: Vec::new(),
             quota: Quota {
                 critical_reads: 1_200,

@@ -133,6 +133,14 @@ impl Emulator for Mounted {
         json!(self.0.state().settings)
     }
 
+    fn preset(&self, kind: bool) {
+        self.0.state().settings = if kind {
+            settings::Settings::kind()
+        } else {
+            settings::Settings::unkind()
+        };
+    }
+
     fn configure(&self, patch: &Value) -> Result<(), ControlError> {
         let mut state = self.0.state();
         state.settings = crate::settings::patched(&state.settings, patch)?;

@@ -62,9 +62,13 @@ impl Record {
     }
 }
 
-/// The id in a lookup value, stored or sent: `{"id": "…"}`.
+/// The id in a lookup value, stored or sent: `{"id": "…"}`. Zoho's own client sends it as a number.
 pub(super) fn lookup_id(value: &Value) -> Option<Id> {
-    value["id"].as_str()?.parse().ok()
+    match &value["id"] {
+        Value::String(id) => id.parse().ok(),
+        Value::Number(id) => id.to_string().parse().ok(),
+        _ => None,
+    }
 }
 
 /// A record that was deleted.

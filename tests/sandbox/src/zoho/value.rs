@@ -107,8 +107,10 @@ impl Checker<'_> {
         if !value.is_object() && !value.is_string() {
             return Err(Refusal::value_type(&field.api_name, path, "jsonobject"));
         }
-        let id = value.as_str().or_else(|| value["id"].as_str());
-        let id: Option<Id> = id.and_then(|id| id.parse().ok());
+        let id: Option<Id> = match value {
+            Value::String(id) => id.parse().ok(),
+            object => super::record::lookup_id(object),
+        };
         let known = id.filter(|id| {
             let target = self.org.module(target);
             target.is_some_and(|module| module.records.contains_key(id))

@@ -55,6 +55,43 @@ async fn an_ordered_status_comes_with_its_retry_after_and_body() {
 }
 
 #[tokio::test]
+async fn latency_after_the_commit_makes_a_client_give_up_on_a_call_that_happens() {
+    let lab = Lab::kind().await;
+    let slow = Fault::Latency {
+        milliseconds: 1500,
+        after_commit: true,
+    };
+    lab.sandbox.add_fault(Rule::every("google", "*", slow));
+    let request = lab
+        .request("google", Method::GET, "/v1/contactGroups")
+        .timeout(std::time::Duration::from_millis(100));
+    assert!(request.send().await.unwrap_err().is_timeout());
+    while lab.sandbox.count("google", "contactGroups.list").calls == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(lab.sandbox.journal()[0].status, Some(401));
+    lab.sandbox.clear_faults();
+    let answer = send(lab.request("google", Method::GET, "/v1/contactGroups")).await;
+    assert_eq!(answer.status, 401);
+}
+
+#[tokio::test]
+async fn kindness_can_be_switched_while_it_runs() {
+    let lab = Lab::unkind().await;
+    let of_google = async || {
+        lab.control(Method::GET, "/google/settings", Value::Null)
+            .await
+    };
+    assert_ne!(of_google().await["list_lag_milliseconds"], 0);
+    lab.control(Method::POST, "/kind", json!({"kind": true}))
+        .await;
+    assert_eq!(of_google().await["list_lag_milliseconds"], 0);
+    lab.control(Method::POST, "/kind", json!({"kind": false}))
+        .await;
+    assert_ne!(of_google().await["list_lag_milliseconds"], 0);
+}
+
+#[tokio::test]
 async fn a_malformed_fault_rule_or_scenario_is_refused() {
     let lab = Lab::kind().await;
     for (path, body) in [

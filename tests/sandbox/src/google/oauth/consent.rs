@@ -1,6 +1,7 @@
 //! `GET /o/oauth2/v2/auth`: the page on which people choose an account and allow access.
 //!
-//! `auto=1` stands for a person who clicks "Allow" at once; `login_hint` chooses the account.
+//! `auto=1`, or the setting `auto_consent`, stands for a person who clicks "Allow" at once; `login_hint`, or the
+//! setting `consent_user`, chooses the account.
 
 use std::collections::BTreeSet;
 
@@ -43,10 +44,8 @@ pub(in crate::google) fn authorize(
     if scopes.is_empty() {
         return error_page("Error 400: invalid_request (missing scope)");
     }
-    let decision = match query.text("auto") {
-        Some(_) => Some("allow"),
-        None => query.text("decision"),
-    };
+    let automatic = query.text("auto").is_some() || state.settings.auto_consent;
+    let decision = query.text("decision").or(automatic.then_some("allow"));
     match decision {
         None => Html(page(state, query)).into_response(),
         Some("allow") => match account(state, query) {
@@ -89,7 +88,10 @@ fn allow(
 
 /// The account that the page's link or the login hint names; the first one otherwise.
 fn account(state: &State, query: &Query) -> Option<String> {
-    let wanted = query.text("account").or(query.text("login_hint"));
+    let wanted = query
+        .text("account")
+        .or(state.settings.consent_user.as_deref())
+        .or(query.text("login_hint"));
     match wanted {
         None => state.accounts.keys().next().cloned(),
         Some(wanted) => state

@@ -68,6 +68,23 @@ pub(in crate::google) fn revoke(state: &mut State, query: &Query, form: &Query) 
     }
 }
 
+/// What an access token stands for; the token comes in the query or in the form.
+pub(in crate::google) fn information(
+    state: &State,
+    query: &Query,
+    form: &Query,
+    now: i64,
+) -> Response {
+    let token = form.text("access_token").or(query.text("access_token"));
+    let Some(access) = token.and_then(|token| state.grants.access(token, now)) else {
+        let body = json!({ "error": "invalid_token", "error_description": "Invalid Value" });
+        return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+    };
+    let scope = access.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
+    Json(json!({ "azp": CLIENT_ID, "aud": CLIENT_ID, "scope": scope, "access_type": "offline" }))
+        .into_response()
+}
+
 /// Account and answer.
 type Issued = Result<(String, Value), OAuthError>;
 

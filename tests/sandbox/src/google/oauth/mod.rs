@@ -7,7 +7,7 @@ mod grants;
 
 pub(super) use assertion::ServiceAccounts;
 pub(super) use consent::authorize;
-pub(super) use endpoint::{revoke, token};
+pub(super) use endpoint::{information, revoke, token};
 pub(super) use grants::{Access, Grants};
 
 /// The one client that is registered.

@@ -118,6 +118,22 @@ async fn the_page_lists_accounts_and_a_refusal_comes_back_as_access_denied() {
 }
 
 #[tokio::test]
+async fn settings_can_make_the_page_agree_by_itself_as_somebody_else() {
+    let lab = Lab::kind().await;
+    let automatic = json!({"auto_consent": true, "consent_user": "ben@example.com"});
+    lab.settings("google", automatic).await;
+    let hints = [("scope", CONTACTS), ("login_hint", "ana@example.com")];
+    let back = sent_back(&consent(&lab, &hints).await);
+    let access = text(
+        &exchange(&lab, &back["code"], VERIFIER).await.body,
+        "access_token",
+    );
+    let peer = Peer { lab, token: access };
+    let me = peer.get("/v1/people/me?personFields=emailAddresses").await;
+    assert_eq!(me["emailAddresses"][0]["value"], "ben@example.com");
+}
+
+#[tokio::test]
 async fn a_bad_authorisation_request_shows_a_page_and_never_redirects() {
     let lab = Lab::kind().await;
     for extra in [

@@ -165,6 +165,29 @@ async fn an_expired_token_is_a_400_with_a_reason_under_either_status() {
 }
 
 #[tokio::test]
+async fn the_fault_script_expires_cursors_between_two_pages() {
+    let peer = Peer::kind().await;
+    for number in 0..4 {
+        peer.named(&format!("P{number}")).await;
+    }
+    let (_, token) = peer.full_sync().await;
+    let rule =
+        json!({"method": "people.connections.list", "nth": 2, "fault": {"kind": "expire_cursors"}});
+    peer.lab.control(Method::POST, "/faults", rule).await;
+    let first = peer
+        .get("/v1/people/me/connections?personFields=names&pageSize=2")
+        .await;
+    let next = format!(
+        "/v1/people/me/connections?personFields=names&pageSize=2&pageToken={}",
+        text(&first, "nextPageToken")
+    );
+    assert_eq!(peer.call(Method::GET, &next, Value::Null).await.status, 400);
+    let path = sync_path(&format!("&syncToken={token}"));
+    let answer = peer.call(Method::GET, &path, Value::Null).await;
+    assert_eq!(reason(&answer), "EXPIRED_SYNC_TOKEN");
+}
+
+#[tokio::test]
 async fn a_write_shows_up_in_get_before_it_shows_up_in_lists() {
     let peer = Peer::unkind().await;
     peer.lab
