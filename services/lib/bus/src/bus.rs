@@ -7,8 +7,8 @@ use async_nats::{
     jetstream::{
         self,
         consumer::{PriorityGroupState, PullConsumer, pull},
-        context::GetStreamErrorKind,
-        stream::ConsumerErrorKind,
+        context::{CreateStreamErrorKind, GetStreamErrorKind},
+        stream::{ConsumerError, ConsumerErrorKind},
     },
 };
 use tokio::sync::{Mutex, watch};
@@ -179,10 +179,9 @@ impl Bus {
             let name = config.name.clone();
             let declared = self.shared.jetstream.create_or_update_stream(config).await;
             if let Err(error) = declared {
-                return Err(refused_or_unconfirmed(
-                    format!("stream {name}"),
-                    error.into(),
-                ));
+                let refused =
+                    matches!(error.kind(), CreateStreamErrorKind::JetStream(e) if is_final(&e));
+                return Err(failure(format!("stream {name}"), refused, error));
             }
         }
         Ok(())
@@ -215,31 +214,48 @@ impl Bus {
         })
     }
 
+    /// Declares a consumer. One that is ahead of its stream, or that the server cannot bring up to date, is
+    /// made anew: its queue still holds everything that is not acknowledged.
     async fn consumer(&self, queue: &Queue, partition: u32) -> Result<PullConsumer, BusError> {
-        let name = queue.consumer_name(partition);
-        let stream = self.stream_name(queue.stream());
-        if self.standing(queue, partition).await? == Standing::Ahead {
-            tracing::warn!(
-                consumer = name,
-                stream,
-                "the consumer is ahead of its stream; it is made anew"
-            );
-            let deleted = self
-                .shared
-                .jetstream
-                .delete_consumer_from_stream(&name, &stream)
-                .await;
-            deleted.map_err(|error| {
-                refused_or_unconfirmed(format!("consumer {name}"), error.into())
-            })?;
+        let standing = self.standing(queue, partition).await?;
+        if standing == Standing::Ahead {
+            self.delete(queue, partition, "it is ahead of its stream")
+                .await?;
         }
+        match self.create(queue, partition).await {
+            Err(BusError::Topology { .. }) if standing == Standing::Sound => {
+                self.delete(queue, partition, "it differs from its declaration")
+                    .await?;
+                self.create(queue, partition).await
+            }
+            other => other,
+        }
+    }
+
+    async fn create(&self, queue: &Queue, partition: u32) -> Result<PullConsumer, BusError> {
         let config = queue.consumer(&self.shared.settings, partition);
+        let stream = self.stream_name(queue.stream());
         let created = self
             .shared
             .jetstream
             .create_consumer_on_stream(config, stream)
             .await;
-        created.map_err(|error| refused_or_unconfirmed(format!("consumer {name}"), error.into()))
+        created.map_err(|error| consumer_failure(&queue.consumer_name(partition), error))
+    }
+
+    async fn delete(&self, queue: &Queue, partition: u32, why: &str) -> Result<(), BusError> {
+        let name = queue.consumer_name(partition);
+        let stream = self.stream_name(queue.stream());
+        tracing::warn!(consumer = name, stream, why, "a consumer is made anew");
+        match self
+            .shared
+            .jetstream
+            .delete_consumer_from_stream(&name, &stream)
+            .await
+        {
+            Ok(_deleted) => Ok(()),
+            Err(error) => Err(consumer_failure(&name, error)),
+        }
     }
 
     /// Compares a consumer with its stream.
@@ -338,18 +354,23 @@ fn is_missing(kind: ConsumerErrorKind) -> bool {
 }
 
 /// A server that answers with an error refuses; one that does not answer has not confirmed.
-fn refused_or_unconfirmed(what: String, source: Source) -> BusError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
-    let mut refused = false;
-    while let Some(error) = cause {
-        refused |= error.downcast_ref::<jetstream::Error>().is_some();
-        cause = error.source();
-    }
+fn failure(what: String, refused: bool, source: impl Into<Source>) -> BusError {
+    let source = source.into();
     if refused {
         BusError::Topology { what, source }
     } else {
         BusError::Unconfirmed { what, source }
     }
+}
+
+/// Whether asking again will get the same answer: not while the server starts, or a cluster elects a leader.
+fn is_final(error: &jetstream::Error) -> bool {
+    error.code() != 503
+}
+
+fn consumer_failure(name: &str, error: ConsumerError) -> BusError {
+    let refused = matches!(error.kind(), ConsumerErrorKind::JetStream(e) if is_final(&e));
+    failure(format!("consumer {name}"), refused, error)
 }
 
 fn note(up: &watch::Sender<bool>, times: &watch::Sender<u64>, event: &Event) {

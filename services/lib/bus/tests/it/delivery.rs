@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use pretty_assertions::assert_eq;
@@ -156,11 +156,18 @@ async fn what_a_stopping_process_has_not_begun_goes_to_another_one_at_once() {
     drop(deliveries);
     first.ack().await.unwrap();
     let mut deliveries = bus.changes().unwrap();
+    let started = Instant::now();
     for number in 2..=3 {
         let delivery = next(&mut deliveries).await;
         assert_eq!(delivery.message.number, number);
         delivery.ack().await.unwrap();
     }
+    // Not by the server's patience with a silent process.
+    assert!(
+        started.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::{self, consumer::PullConsumer};
+use async_nats::jetstream::{
+    self,
+    consumer::{PullConsumer, pull},
+};
 use bus::{Bus, BusSettings};
 use local::Durability;
 use pretty_assertions::assert_eq;
@@ -84,7 +87,7 @@ async fn a_restarted_server_keeps_what_was_published_and_delivers_it() {
 
 // proves: R-33
 #[tokio::test]
-async fn a_consumer_ahead_of_its_stream_is_made_anew() {
+async fn a_stream_that_went_back_behind_its_consumer_is_consumed_from_its_beginning() {
     test_kit::log();
     let folder = Folder::new("rapport-ahead");
     let mut nats = local::Nats::start(folder.path(), Durability::Fast)
@@ -124,6 +127,31 @@ async fn fits(jetstream: &jetstream::Context) -> bool {
         .unwrap();
     let stream = jetstream.get_stream("CHANGES").await.unwrap();
     consumer.cached_info().delivered.stream_sequence <= stream.cached_info().state.last_sequence
+}
+
+// proves: R-33
+#[tokio::test]
+async fn a_consumer_that_differs_from_its_declaration_is_made_anew_and_loses_nothing() {
+    let (bus, nats) = bus().await;
+    let jetstream = outside(&nats.url).await;
+    bus.publish_changes(&changes("one", 1)).await.unwrap();
+    for partition in 0..2 {
+        let older = pull::Config {
+            durable_name: Some(format!("changes-{partition}")),
+            filter_subject: format!("{}.changes.{partition}.>", nats.namespace),
+            // The server refuses to change this later.
+            max_waiting: 7,
+            ..pull::Config::default()
+        };
+        let stream = format!("{}-CHANGES", nats.namespace);
+        jetstream
+            .create_consumer_on_stream(older, stream)
+            .await
+            .unwrap();
+    }
+    let delivery = next(&mut bus.changes().unwrap()).await;
+    assert_eq!(delivery.message.number, 1);
+    delivery.ack().await.unwrap();
 }
 
 #[tokio::test]
