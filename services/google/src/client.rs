@@ -119,14 +119,12 @@ impl<'a> Client<'a> {
     }
 
     /// `people.getBatchGet` of at most [`BATCH`] persons.
-    pub(crate) async fn people(&self, names: &[&str]) -> Result<BatchGet, Fault> {
+    pub(crate) async fn people(&self, names: &[&str]) -> Result<Dated<BatchGet>, Fault> {
         let mut query = vec![("personFields", PERSON_FIELDS), ("sources", SOURCES)];
         query.extend(names.iter().map(|name| ("resourceNames", *name)));
-        self.read(
-            "people.getBatchGet",
-            self.get(&["people:batchGet"]).query(&query),
-        )
-        .await
+        let request = self.get(&["people:batchGet"]).query(&query);
+        self.read_within("people.getBatchGet", &self.reads(), request)
+            .await
     }
 
     /// `people.createContact`.

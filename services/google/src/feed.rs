@@ -165,7 +165,7 @@ async fn complete_truncated(client: Client<'_>, listed: &mut Connections) -> Res
             })
             .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let answers = client.people(&names).await?.responses;
+        let answers = client.people(&names).await?.body.responses;
         for at in chunk {
             let name = listed.connections[*at]["resourceName"].clone();
             let answer = answers

@@ -11,6 +11,8 @@ mod push;
 mod wire;
 mod writer;
 
+use std::process::ExitCode;
+
 use async_trait::async_trait;
 use model::Catalogue;
 use provider::{
@@ -25,6 +27,28 @@ use crate::client::Client;
 
 /// The provider's name in subjects, schemas and definitions.
 pub const PROVIDER: &str = "google";
+
+/// What the connector remembers between two looks: leases, due times.
+static SCHEMA: kit::Schema = driver::schema("driver_google");
+
+/// The main function of `google-connector`.
+pub fn connector_main() -> ExitCode {
+    driver::connector_main(
+        "google-connector",
+        "Reads Google accounts and tells the reconciler what changed",
+        &SCHEMA,
+        Google::new,
+    )
+}
+
+/// The main function of `google-writer`.
+pub fn writer_main() -> ExitCode {
+    driver::writer_main(
+        "google-writer",
+        "Writes to Google accounts what the reconciler asks for",
+        Google::new,
+    )
+}
 
 /// Google, as a provider of contacts.
 #[derive(Clone, Debug)]

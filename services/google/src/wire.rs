@@ -97,13 +97,14 @@ impl Person {
         })
     }
 
-    /// The value of the first entry of application data with this key.
+    /// The value of application data with this key. Merged contacts have several: the least one, for Google
+    /// promises no order.
     pub(crate) fn client_value(&self, key: &str) -> Option<&str> {
-        let entry = self
-            .items("clientData")
-            .iter()
-            .find(|entry| entry["key"] == key)?;
-        entry["value"].as_str()
+        let entries = self.items("clientData").iter();
+        entries
+            .filter(|entry| entry["key"] == key)
+            .filter_map(|entry| entry["value"].as_str())
+            .min()
     }
 }
 

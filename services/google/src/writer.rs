@@ -23,7 +23,7 @@ use provider::{
 };
 
 use crate::{
-    client::{BATCH, Client, MEMBERS},
+    client::{BATCH, Client, Dated, MEMBERS},
     fault, feed, map,
     wire::{Person, PersonResponse},
 };
@@ -120,6 +120,9 @@ struct Writer<'a> {
     collection: Option<CollectionState>,
 }
 
+/// Persons as they were read, by the names that were asked for.
+type People = BTreeMap<String, Result<Person, Fault>>;
+
 /// A record that has been written, or found, and has yet to be put into the group.
 struct Joining {
     at: usize,
@@ -170,31 +173,34 @@ impl Writer<'_> {
     }
 
     /// Reads persons by name, on behalf of writes.
-    async fn people(
-        &mut self,
-        names: &[(usize, &str)],
-    ) -> Result<BTreeMap<String, Result<Person, Fault>>, Fault> {
-        let mut people = BTreeMap::new();
+    async fn people(&mut self, names: &[(usize, &str)]) -> Result<Dated<People>, Fault> {
+        let mut read = Dated {
+            body: People::new(),
+            at: Timestamp::now(),
+        };
         for chunk in names.chunks(BATCH) {
             let unique: BTreeSet<&str> = chunk.iter().map(|(_, name)| *name).collect();
             let unique: Vec<&str> = unique.into_iter().collect();
-            let answers = self.client.people(&unique).await?.responses;
+            let answer = self.client.people(&unique).await?;
             self.charge(chunk.iter().map(|(at, _)| *at));
-            people.extend(answers.into_iter().map(|answer| {
-                (
-                    answer.requested_resource_name.clone(),
-                    person(answer, fault::Effect::Read),
-                )
-            }));
+            read.at = answer.at;
+            read.body
+                .extend(answer.body.responses.into_iter().map(|answer| {
+                    let name = answer.requested_resource_name.clone();
+                    (name, person(answer, fault::Effect::Read))
+                }));
         }
-        Ok(people)
+        Ok(read)
     }
 
     /// Reads records and compares them with the versions that plans were made from: those that have not
     /// moved on are returned, the others are answered.
     async fn unmoved(&mut self, wanted: &[(usize, &str, &Version)]) -> Vec<(usize, Person)> {
         let names: Vec<_> = wanted.iter().map(|(at, name, _)| (*at, *name)).collect();
-        let mut people = match self.people(&names).await {
+        let Dated {
+            body: mut people,
+            at: now,
+        } = match self.people(&names).await {
             Ok(people) => people,
             Err(fault) => {
                 self.answer_all(wanted.iter().map(|(at, ..)| *at), &not_done(fault));
@@ -203,47 +209,43 @@ impl Writer<'_> {
         };
         let mut unmoved = Vec::new();
         for (at, name, expected) in wanted {
-            match people.remove(*name) {
-                Some(Ok(person)) if person.etag == expected.token => unmoved.push((*at, person)),
-                Some(Ok(person)) => {
-                    let answer = self.moved(expected, &person);
-                    self.answer(*at, answer);
+            let fresh = self.is_fresh(expected, now);
+            let answer = match people.remove(*name) {
+                Some(Ok(person)) if person.etag == expected.token => {
+                    unmoved.push((*at, person));
+                    continue;
                 }
-                Some(Err(Fault::Gone { .. })) => {
-                    let answer = self.gone(*at).await;
-                    self.answer(*at, answer);
-                }
-                Some(Err(fault)) => self.answer(*at, unreadable(fault)),
-                None => self.answer(
-                    *at,
-                    not_done(Fault::malformed("an answer without the record asked for")),
-                ),
-            }
+                Some(Ok(person)) if fresh && is_older(&person, expected) => self.too_early(),
+                Some(Ok(person)) => self.stale(&person),
+                Some(Err(Fault::Gone { .. })) if fresh => self.too_early(),
+                Some(Err(Fault::Gone { .. })) => self.gone(*at).await,
+                Some(Err(fault)) => unreadable(fault),
+                None => not_done(Fault::malformed("an answer without the record asked for")),
+            };
+            self.answer(*at, answer);
         }
         unmoved
     }
 
-    /// The answer to a write of a record that has another version than its plan. For a while Google may show a
-    /// record as it was before our last write: that is no newer state to plan from.
-    fn moved(&self, expected: &Version, person: &Person) -> Answer {
-        let seen = map::version(person);
-        let now = Timestamp::now();
-        let young = expected
-            .changed_at_micros
-            .and_then(|micros| Timestamp::from_microsecond(micros).ok())
-            .is_some_and(|at| now.duration_since(at).unsigned_abs() < self.client.horizon());
-        if young && order(expected, &seen, false) == Order::Older {
-            let reason = "Google still shows an earlier state of this record".to_owned();
-            return Answer::NotAttempted {
-                reason,
-                until: self.later(),
-                unauthorised: false,
-            };
-        }
-        self.stale(person)
+    /// Whether the version that a plan was made from is so young that Google may not show it yet.
+    fn is_fresh(&self, expected: &Version, now: Timestamp) -> bool {
+        let changed = expected.changed_at_micros;
+        let changed = changed.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        changed.is_some_and(|changed| {
+            now.duration_since(changed).unsigned_abs() < self.client.horizon()
+        })
     }
 
-    /// When to look again at what Google shows late: a small part of the time for which it may.
+    /// The answer where Google shows the past: that is no newer state to plan from. It is looked at again after a
+    /// small part of the time for which that may last.
+    fn too_early(&self) -> Answer {
+        Answer::NotAttempted {
+            reason: "Google still shows an earlier state of this record".to_owned(),
+            until: self.later(),
+            unauthorised: false,
+        }
+    }
+
     fn later(&self) -> Option<Timestamp> {
         let wait =
             (self.client.horizon() / 10).clamp(Duration::from_secs(1), Duration::from_mins(1));
@@ -343,6 +345,10 @@ impl Writer<'_> {
             self.answer_with(joining.at, answer, joining.before);
         }
     }
+}
+
+fn is_older(person: &Person, expected: &Version) -> bool {
+    order(expected, &map::version(person), false) == Order::Older
 }
 
 /// The answer for a record that was written and is not in the group: to be read and gone on with.

@@ -27,7 +27,7 @@ impl Writer<'_> {
             .flat_map(|(at, read)| ids(read).map(|name| (*at, name)))
             .collect();
         let people = match self.people(&names).await {
-            Ok(people) => people,
+            Ok(people) => people.body,
             Err(fault) => return self.answer_all(everyone, &not_done(fault)),
         };
         // Asked again once a record is not found.
@@ -96,16 +96,8 @@ impl Writer<'_> {
             };
             match person {
                 Some(person) if ids(read).any(|name| name == person.resource_name) => {
-                    let reason = "Google still lists a contact that it does not find".to_owned();
-                    let until = self.later();
-                    self.answer(
-                        at,
-                        Answer::NotAttempted {
-                            reason,
-                            until,
-                            unauthorised: false,
-                        },
-                    );
+                    let answer = self.too_early();
+                    self.answer(at, answer);
                 }
                 Some(person) => self.found(at, read, person),
                 None => {

@@ -1,0 +1,11 @@
+//! The provider against the Google sandbox, over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod account;
+mod creates;
+mod deletes;
+mod feed;
+mod reads;
+mod refusals;
+mod sign_in;
+mod updates;
