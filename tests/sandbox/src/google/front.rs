@@ -23,10 +23,11 @@ use crate::journal::Effect;
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// Paths outside of the People API and the names they have in the journal.
-const PLAIN: [(Verb, &str, &str); 4] = [
+const PLAIN: [(Verb, &str, &str); 5] = [
     (Verb::GET, "/o/oauth2/v2/auth", "oauth2.authorize"),
     (Verb::POST, "/token", "oauth2.token"),
     (Verb::POST, "/revoke", "oauth2.revoke"),
+    (Verb::GET, "/tokeninfo", "oauth2.tokeninfo"),
     (Verb::POST, "/tokeninfo", "oauth2.tokeninfo"),
 ];
 

@@ -14,7 +14,7 @@ pub(super) struct Settings {
     pub(super) access_token_seconds: u64,
     /// Access tokens that one refresh token may ask for within ten minutes.
     pub(super) tokens_per_ten_minutes: usize,
-    /// The consent page agrees by itself, as [`Settings::consent_user`].
+    /// The consent page agrees by itself, as [`Settings::consent_user`]; so it does with `auto=1` in its query.
     pub(super) auto_consent: bool,
     /// E-mail address of the user who agrees; absent means the default user.
     pub(super) consent_user: Option<String>,
@@ -71,7 +71,7 @@ impl Settings {
         Self {
             access_token_seconds: 120,
             tokens_per_ten_minutes: 10,
-            auto_consent: true,
+            auto_consent: false,
             consent_user: None,
             list_lag_min_milliseconds: 1_000,
             list_lag_max_milliseconds: 2_000,

@@ -81,8 +81,12 @@ pub(in crate::google) fn information(
         return (StatusCode::BAD_REQUEST, Json(body)).into_response();
     };
     let scope = access.scopes.iter().cloned().collect::<Vec<_>>().join(" ");
-    Json(json!({ "azp": CLIENT_ID, "aud": CLIENT_ID, "scope": scope, "access_type": "offline" }))
-        .into_response()
+    let seconds = access.seconds_left(now);
+    Json(json!({
+        "azp": CLIENT_ID, "aud": CLIENT_ID, "scope": scope, "access_type": "offline",
+        "exp": (now / 1000 + seconds).to_string(), "expires_in": seconds.to_string(),
+    }))
+    .into_response()
 }
 
 /// Account and answer.

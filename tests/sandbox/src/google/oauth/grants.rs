@@ -21,6 +21,13 @@ pub(in crate::google) struct Access {
     refresh: Option<String>,
 }
 
+impl Access {
+    /// How long the token lives on.
+    pub(super) fn seconds_left(&self, now: i64) -> i64 {
+        (self.expires_at - now) / 1000
+    }
+}
+
 /// What a refresh token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refresh {

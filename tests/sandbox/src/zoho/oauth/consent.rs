@@ -20,7 +20,7 @@ pub(super) async fn page(State(zoho): State<Arc<Zoho>>, params: Params) -> Respo
         Err(problem) => return refused(problem),
     };
     let mut state = zoho.state();
-    if !state.settings.auto_consent {
+    if !state.settings.auto_consent && params.get("auto").is_none() {
         return Html(form(&state, &params)).into_response();
     }
     let wanted = params

@@ -223,6 +223,32 @@ async fn access_tokens_expire_in_the_middle_of_a_run_and_refresh_goes_on() {
 }
 
 #[tokio::test]
+async fn a_token_tells_its_scopes_until_it_expires() {
+    let peer = Peer::unkind().await;
+    let ask = async || {
+        let path = format!("/tokeninfo?access_token={}", peer.token);
+        send(peer.lab.request("google", Method::GET, &path)).await
+    };
+    let told = ask().await.body;
+    assert!(text(&told, "scope").contains(CONTACTS));
+    assert!((115..=120).contains(&text(&told, "expires_in").parse::<i64>().unwrap()));
+    let form = [("access_token", peer.token.as_str())];
+    let posted = send(
+        peer.lab
+            .request("google", Method::POST, "/tokeninfo")
+            .form(&form),
+    )
+    .await;
+    assert_eq!(posted.body["scope"], told["scope"]);
+    peer.lab.advance(121).await;
+    let expired = ask().await;
+    assert_eq!(
+        (expired.status, &expired.body["error"]),
+        (400, &json!("invalid_token"))
+    );
+}
+
+#[tokio::test]
 async fn a_forced_revoke_kills_both_tokens_for_good() {
     let peer = Peer::kind().await;
     let old = text(&credentials(&peer.lab)["accounts"][0], "refresh_token");

@@ -26,6 +26,7 @@ async fn authorize(lab: &Lab, changes: &[(&str, &str)]) -> Answer {
         ("redirect_uri", REDIRECT),
         ("access_type", "offline"),
         ("state", "xyz"),
+        ("auto", "1"),
     ]);
     pairs.extend(changes.iter().copied());
     let pairs: Vec<(&str, &str)> = pairs.into_iter().collect();
@@ -136,8 +137,7 @@ async fn malformed_consent_requests_show_an_error_instead_of_redirecting() {
 #[tokio::test]
 async fn the_consent_page_asks_who_signs_in_and_takes_no_for_an_answer() {
     let lab = Lab::kind().await;
-    lab.settings("zoho", json!({"auto_consent": false})).await;
-    let page = authorize(&lab, &[("state", "\"><script>")]).await;
+    let page = authorize(&lab, &[("auto", ""), ("state", "\"><script>")]).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("mei@other-company.example.com"));
     assert!(!page.text.contains("<script>"));
@@ -336,4 +336,28 @@ async fn a_token_sees_one_organisation_only() {
     assert_ne!(ours, theirs);
     assert_eq!(crm.get(&format!("/Contacts/{id}")).await.status, 204);
     assert_eq!(crm.get("/Contacts?fields=Last_Name").await.status, 204);
+}
+
+#[tokio::test]
+async fn a_setting_agrees_as_the_user_it_names() {
+    let lab = Lab::kind().await;
+    let ben = "ben@harbour-hill.example.com";
+    lab.settings("zoho", json!({"auto_consent": true, "consent_user": ben}))
+        .await;
+    let code = redirected(&authorize(&lab, &[("auto", "")]).await)["code"].clone();
+    let tokens = exchange(&lab, &code, REDIRECT).await;
+    let grants = lab.control(Method::GET, "/zoho/grants", Value::Null).await;
+    let newest = grants["grants"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&newest["user"], &newest["refresh_token"]),
+        (&json!(ben), &tokens.body["refresh_token"])
+    );
+    let hinted = authorize(&lab, &[("login_hint", "mei@other-company.example.com")]).await;
+    assert!(redirected(&hinted).contains_key("code"));
+    assert_eq!(
+        authorize(&lab, &[("login_hint", "nobody@example.com")])
+            .await
+            .status,
+        400
+    );
 }
