@@ -122,17 +122,6 @@ pub(super) async fn admit(State(zoho): State<Arc<Zoho>>, request: Request, next:
     response
 }
 
-/// Puts the provider's time into the `Date` header: the sandbox's clock may be ahead of the real one.
-pub(super) async fn date(State(zoho): State<Arc<Zoho>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let now = zoho.shared.clock.now();
-    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
-    if let Some(date) = text.ok().and_then(|text| HeaderValue::from_str(&text).ok()) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    response
-}
-
 struct Admitted {
     caller: Caller,
     token_expires: String,

@@ -175,7 +175,6 @@ fn truth_of(org: &org::Org) -> Value {
 
 fn router(zoho: &Arc<Zoho>) -> Router {
     let admit = middleware::from_fn_with_state(Arc::clone(zoho), caller::admit);
-    let date = middleware::from_fn_with_state(Arc::clone(zoho), caller::date);
     // A wrong verb or path is refused before the token is looked at.
     let crm = crm()
         .route_layer(admit)
@@ -184,7 +183,6 @@ fn router(zoho: &Arc<Zoho>) -> Router {
         .nest("/crm/v8", crm)
         .merge(oauth::router())
         .fallback(async || Refusal::url())
-        .layer(date)
         .with_state(Arc::clone(zoho))
 }
 
