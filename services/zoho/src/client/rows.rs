@@ -92,16 +92,19 @@ impl Client<'_> {
         ids: &[String],
     ) -> Result<(BTreeMap<String, Row>, Timestamp), Failure> {
         let begin = Instant::now();
+        // One that is no id at all would refuse the whole call.
+        let is_id = |id: &&String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        let ids: Vec<String> = ids.iter().filter(is_id).cloned().collect();
         let mut rows = if ids.len() > ONE_BY_ONE {
-            self.contacts_listed(fields, ids).await?
+            self.contacts_listed(fields, &ids).await?
         } else {
             BTreeMap::new()
         };
-        for id in ids {
+        for id in &ids {
             if !rows.contains_key(id)
                 && let Some(row) = self.contact(fields, id).await?
             {
-                rows.insert(id.clone(), row);
+                rows.insert(id.to_owned(), row);
             }
         }
         let took = SignedDuration::try_from(begin.elapsed()).unwrap_or(SignedDuration::MAX);

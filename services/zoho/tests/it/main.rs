@@ -1,0 +1,18 @@
+//! Zoho CRM's provider against its emulator, over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod account;
+mod companies;
+mod create;
+mod delete;
+mod feed;
+mod lab;
+mod push;
+mod read;
+mod update;
+mod views;
