@@ -359,11 +359,15 @@ def _(sandbox, peer):
 
 @checklist.row("late visibility")
 def _(sandbox, peer):
+    sandbox.control("PATCH", "/google/settings", {"list_lag_milliseconds": 60_000})
+    sandbox.advance(61)
     _, token = peer.sync()
     fresh = peer.create(**named("Fresh"))
     assert peer.sync(token)[0] == []
     peer.get(name_of(fresh))
-    changes = eventually("the delta", lambda: peer.sync(token)[0])
+    sandbox.advance(61)
+    changes = peer.sync(token)[0]
+    sandbox.control("PATCH", "/google/settings", {"list_lag_milliseconds": 2_000})
     assert [name_of(person) for person in changes] == [name_of(fresh)]
 
 

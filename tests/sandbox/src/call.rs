@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use crate::emulator::{Emulator, Shared, Strike};
 use crate::faults::Fault;
@@ -70,7 +71,8 @@ where
     };
     shared.journal.begin();
     let scissors = request.extensions().get::<ConnectInfo<Scissors>>().cloned();
-    let answer = execute(emulator, &hits, request, run).await;
+    let mut answer = execute(emulator, &hits, request, run).await;
+    stamp(&mut answer.response, shared);
     if let Some(effect) = answer.response.extensions().get::<Effect>() {
         entry.account.clone_from(&effect.account);
         entry.written.clone_from(&effect.written);
@@ -85,6 +87,14 @@ where
     entry.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     shared.journal.end(entry);
     answer.response
+}
+
+/// Puts the provider's time into the `Date` header: the sandbox's clock may be ahead of the real one.
+fn stamp(response: &mut Response, shared: &Shared) {
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&shared.clock.now());
+    if let Some(date) = text.ok().and_then(|text| HeaderValue::from_str(&text).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
 }
 
 /// A response, and whether the client shall never see it.

@@ -19,6 +19,20 @@ async fn control_moves_the_clock_forward_and_refuses_to_go_back() {
 }
 
 #[tokio::test]
+async fn the_date_header_follows_the_sandboxes_clock() {
+    let lab = Lab::kind().await;
+    lab.advance(400 * 24 * 3600).await;
+    for provider in ["google", "zoho"] {
+        let answer = send(lab.request(provider, Method::GET, "/")).await;
+        let date = answer.headers["date"].to_str().unwrap();
+        let date = jiff::fmt::rfc2822::parse(date).unwrap();
+        assert!(
+            date.timestamp() > jiff::Timestamp::now() + jiff::SignedDuration::from_hours(399 * 24)
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_cut_connection_answers_nothing_and_is_in_the_journal_without_a_status() {
     let lab = Lab::kind().await;
     lab.sandbox

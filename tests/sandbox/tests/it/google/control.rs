@@ -103,7 +103,10 @@ async fn a_contact_goes_to_the_trash_and_comes_back_under_its_name() {
 
 #[tokio::test]
 async fn truth_has_no_lag() {
-    let peer = Peer::unkind().await;
+    let peer = Peer::kind().await;
+    peer.lab
+        .settings("google", json!({"list_lag_milliseconds": 60_000}))
+        .await;
     let name = peer.named("Fresh").await;
     assert!(peer.full_sync().await.0.is_empty());
     let truth = peer

@@ -67,7 +67,7 @@ async fn a_call_without_a_token_is_refused() {
 async fn two_mutations_of_one_user_at_once_are_refused_and_counted() {
     let peer = Peer::unkind().await;
     peer.lab
-        .settings("google", json!({"mutation_milliseconds": 300}))
+        .settings("google", json!({"mutation_milliseconds": 1000}))
         .await;
     let other = peer.token_of(1).await;
     let create = async |token: &str| {
