@@ -23,10 +23,10 @@ pub fn connector_main<S: Args, P: Provider>(
     name: &'static str,
     about: &'static str,
     schema: &'static Schema,
-    new: fn(S) -> anyhow::Result<P>,
+    new: fn(S) -> P,
 ) -> ExitCode {
     let start = move |flags: Flags<S, ConnectorSettings>, process| async move {
-        let provider: Arc<dyn Provider> = Arc::new(new(flags.provider)?);
+        let provider: Arc<dyn Provider> = Arc::new(new(flags.provider));
         let http = http_client(&*provider)?;
         connector::serve(provider, http, schema, flags.role, process).await
     };
@@ -37,10 +37,10 @@ pub fn connector_main<S: Args, P: Provider>(
 pub fn writer_main<S: Args, P: Provider>(
     name: &'static str,
     about: &'static str,
-    new: fn(S) -> anyhow::Result<P>,
+    new: fn(S) -> P,
 ) -> ExitCode {
     let start = move |flags: Flags<S, WriterSettings>, process| async move {
-        let provider: Arc<dyn Provider> = Arc::new(new(flags.provider)?);
+        let provider: Arc<dyn Provider> = Arc::new(new(flags.provider));
         let http = http_client(&*provider)?;
         writer::serve(provider, http, flags.role, process).await
     };

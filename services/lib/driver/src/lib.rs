@@ -21,7 +21,15 @@
 //! ```
 //!
 //! `rapport dev` calls [`connector::serve`] and [`writer::serve`] with one provider and one client instead.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::disallowed_methods,
+        reason = "what is unexpected fails a test, and its tasks end with it"
+    )
+)]
 
 mod assemble;
 mod backoff;

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `delivery` | one message: writes of one connection, by sync, until every outcome is published |
+//! | `claim` | claims, and answers that take no call |
 //! | `making` | claims one batch, makes it, and answers each write |
 //! | `guarded` | the provider's code, with a panic kept to the writes that it concerns |
 //! | `outcomes` | outcomes as bounded messages |
@@ -10,6 +11,7 @@
 //!
 //! The bus hands out one message of a connection at a time, so a provider account sees one write after the other.
 
+mod claim;
 mod delivery;
 mod guarded;
 mod making;

@@ -6,7 +6,15 @@
 //!
 //! [`http::HttpClient`] is the one way out to a provider's API: every attempt goes through the pace of its
 //! quota key, a span and a counter.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::disallowed_methods,
+        reason = "what is unexpected fails a test, and its tasks end with it"
+    )
+)]
 
 pub mod access;
 pub mod fault;

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use crate::store::FeedKey;
 
-    const FREQUENCY: Duration = Duration::from_secs(300);
+    const FREQUENCY: Duration = Duration::from_mins(5);
 
     fn feed(hinted: bool, looks: u32, failures: u32) -> Leased {
         Leased {

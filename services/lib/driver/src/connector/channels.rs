@@ -97,6 +97,7 @@ impl Connector {
         match self.subscribe(push, base, side, &key).await {
             Ok(channel) => {
                 channels::opened(&self.pool, id, &channel).await?;
+                channels::wait(&self.pool, &wanting.key, Duration::ZERO).await?;
                 // What changed before the channel was open was not pushed.
                 feeds::hint(&self.pool, &wanting.key, &trace::current()).await?;
                 self.woken.notify_one();

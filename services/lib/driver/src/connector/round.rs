@@ -7,6 +7,7 @@ use proto::{
     reconcile::{BeginRequest, BeginResponse},
 };
 use provider::{At, Fault, Lane, Page, Seen, What};
+use tonic::Code;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -130,6 +131,7 @@ impl<'a> Round<'a> {
             everything: cursor.is_none(),
             restart: cursor.clone().unwrap_or_default(),
             snapshot_id: Uuid::now_v7().to_string(),
+            lost: false,
             ahead: Ahead::new(self.connector, self.feed.key.to_wire(), begun.epoch),
         };
         let mut at = At::Start { cursor };
@@ -142,6 +144,10 @@ impl<'a> Round<'a> {
                 None => break,
             }
         }
+        if reading.lost {
+            // The reconciler stops the sync and applies nothing that could be waited for.
+            return Ok(());
+        }
         reading.ahead.finish().await
     }
 
@@ -151,13 +157,15 @@ impl<'a> Round<'a> {
             generation: self.side.generation,
         };
         let answer = self.connector.positions.clone().begin(request).await;
-        let answer = answer.map_err(|status| {
-            Fault::transient(format!(
-                "the reconciler begins no round: {:?}",
-                status.code()
-            ))
-        })?;
-        Ok(answer.into_inner())
+        match answer {
+            Ok(answer) => Ok(answer.into_inner()),
+            // It has not heard of the sync yet.
+            Err(status) if status.code() == Code::NotFound => Err(End::Outdated),
+            Err(status) => {
+                let reason = format!("the reconciler begins no round: {:?}", status.code());
+                Err(Fault::transient(reason).into())
+            }
+        }
     }
 
     /// Reads a page. What says that the collection cannot be read ends the round with that news.
@@ -181,6 +189,7 @@ impl<'a> Round<'a> {
     ) -> Result<Option<serde_json::Value>, End> {
         let present = page.collection == provider::CollectionState::Present;
         if !present {
+            reading.lost = true;
             (page.next, page.restart, page.snapshot) = (None, None, None);
             page.seen.clear();
         }
@@ -262,6 +271,8 @@ struct Reading<'a> {
     restart: String,
     /// The id of its snapshot, if it makes one.
     snapshot_id: String,
+    /// Whether the collection turned out to be gone or forbidden.
+    lost: bool,
     ahead: Ahead<'a>,
 }
 

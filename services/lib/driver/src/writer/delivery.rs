@@ -2,15 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::Delivery;
+use bus::{BusError, Delivery};
 use jiff::{SignedDuration, Timestamp};
 use model::Side;
-use proto::write::{self as wire, WriteBatch};
+use proto::write::{self as wire, OutcomeBatch, WriteBatch};
 use provider::{Answer, Outcome};
 use tracing::Instrument as _;
 
 use super::{Writer, making::Making, outcomes};
-use crate::{definitions::DefinedSide, store::FeedKey};
+use crate::{definitions::ConnectionKey, store::FeedKey};
 
 /// Why a message is not done with.
 #[derive(Debug)]
@@ -46,6 +46,10 @@ impl Writer {
     }
 
     async fn make_all(&self, message: &WriteBatch) -> Result<(), Later> {
+        let connection = ConnectionKey {
+            tenant: message.tenant.clone(),
+            connection: message.connection.clone(),
+        };
         for (key, writes) in by_side(message) {
             let span = tracing::info_span!(
                 "write.batch",
@@ -54,7 +58,7 @@ impl Writer {
                 side = %key.side,
                 writes = writes.len(),
             );
-            self.make_side(&message.connection, &key, writes)
+            self.make_side(&connection, &key, writes)
                 .instrument(span)
                 .await?;
         }
@@ -63,7 +67,7 @@ impl Writer {
 
     async fn make_side(
         &self,
-        connection: &str,
+        connection: &ConnectionKey,
         key: &FeedKey,
         writes: Vec<wire::Write>,
     ) -> Result<(), Later> {
@@ -71,38 +75,37 @@ impl Writer {
             tracing::warn!(code = ?status.code(), "control does not tell its definitions");
             Later::PeerSilent
         })?;
-        let side = side.filter(|side| side.scope.connection == connection);
-        let ids = || writes.iter().map(|write| write.id.clone()).collect();
+        let side = side.filter(|side| side.scope.connection == connection.connection);
         let Some(side) = side else {
             tracing::warn!(
                 writes = writes.len(),
                 "writes of a sync that is not defined here"
             );
             let until = Timestamp::now().checked_add(UNDEFINED).ok();
+            let answer = not_attempted("the sync is not defined", until);
             return self
-                .hand_back(key, ids(), not_attempted("the sync is not defined", until))
+                .hand_back(connection, &key.sync, ids(&writes), &answer)
                 .await;
         };
-        if let Some(until) = self.pauses.of(&side.connection()) {
+        if let Some(until) = self.pauses.of(connection) {
+            let answer = not_attempted("the connection waits", Some(until));
             return self
-                .hand_back(
-                    key,
-                    ids(),
-                    not_attempted("the connection waits", Some(until)),
-                )
+                .hand_back(connection, &key.sync, ids(&writes), &answer)
                 .await;
         }
         let token = match self.tokens.of_side(&side, None).await {
             Ok(token) => token,
             Err(fault) => {
-                let answer = self.pause(&side, fault.into());
-                return self.hand_back(key, ids(), answer).await;
+                let answer = self.pause(connection, fault.into());
+                return self
+                    .hand_back(connection, &key.sync, ids(&writes), &answer)
+                    .await;
             }
         };
         Making {
             writer: self,
             side: &side,
-            key,
+            connection,
             token,
         }
         .make(writes)
@@ -112,18 +115,18 @@ impl Writer {
     /// Answers writes for which no call is made: they go back into the outbox.
     pub(super) async fn hand_back(
         &self,
-        key: &FeedKey,
+        connection: &ConnectionKey,
+        sync: &str,
         ids: Vec<String>,
-        answer: Answer,
+        answer: &Answer,
     ) -> Result<(), Later> {
-        let outcome = |id| (id, Outcome::new(answer.clone(), 0.0));
-        self.publish(key, ids.into_iter().map(outcome).collect())
-            .await
+        let answers = ids.into_iter().map(|id| (id, answer.clone())).collect();
+        self.answer(connection, sync, answers).await
     }
 
     /// Leaves a connection alone for a while after an answer that says that it takes no calls; the answer then
     /// says until when.
-    pub(super) fn pause(&self, side: &DefinedSide, answer: Answer) -> Answer {
+    pub(super) fn pause(&self, connection: &ConnectionKey, answer: Answer) -> Answer {
         let Answer::NotAttempted {
             reason,
             until,
@@ -132,7 +135,7 @@ impl Writer {
         else {
             return answer;
         };
-        let until = self.pauses.failed(&side.connection(), until);
+        let until = self.pauses.failed(connection, until);
         Answer::NotAttempted {
             reason,
             until: Some(until),
@@ -143,7 +146,8 @@ impl Writer {
     /// Publishes outcomes until the bus has them: before that, nothing is acknowledged.
     pub(super) async fn publish(
         &self,
-        key: &FeedKey,
+        tenant: &str,
+        sync: &str,
         outcomes: Vec<(String, Outcome)>,
     ) -> Result<(), Later> {
         for (_, outcome) in &outcomes {
@@ -153,23 +157,37 @@ impl Writer {
             .into_iter()
             .map(|(id, outcome)| crate::wire::outcome(id, outcome))
             .collect();
-        for batch in outcomes::split(&key.tenant, &key.sync, outcomes) {
-            let mut pause = FIRST_PUBLISH_PAUSE;
-            while let Err(error) = self.bus.publish_outcomes(&batch).await {
-                tracing::warn!(%error, outcomes = batch.outcomes.len(), "outcomes are not confirmed");
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = self.shutdown.cancelled() => return Err(Later::Stopping),
-                }
-                pause = (pause * 2).min(LONGEST_PUBLISH_PAUSE);
-            }
+        for batch in outcomes::split(tenant, sync, outcomes) {
+            self.publish_batch(&batch).await?;
         }
         Ok(())
+    }
+
+    async fn publish_batch(&self, batch: &OutcomeBatch) -> Result<(), Later> {
+        let mut pause = FIRST_PUBLISH_PAUSE;
+        loop {
+            match self.bus.publish_outcomes(batch).await {
+                Ok(()) => return Ok(()),
+                Err(error @ (BusError::Unconfirmed { .. } | BusError::Full { .. })) => {
+                    tracing::warn!(%error, outcomes = batch.outcomes.len(), "outcomes are not confirmed");
+                }
+                Err(error) => {
+                    // The bus will never take it; the reconciler finds these writes unanswered.
+                    tracing::error!(%error, outcomes = batch.outcomes.len(), "outcomes are lost");
+                    return Ok(());
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.shutdown.cancelled() => return Err(Later::Stopping),
+            }
+            pause = (pause * 2).min(LONGEST_PUBLISH_PAUSE);
+        }
     }
 }
 
 /// An answer for writes that no call was made for.
-pub(super) fn not_attempted(reason: &str, until: Option<Timestamp>) -> Answer {
+fn not_attempted(reason: &str, until: Option<Timestamp>) -> Answer {
     Answer::NotAttempted {
         reason: reason.to_owned(),
         until,
@@ -194,4 +212,8 @@ fn by_side(message: &WriteBatch) -> Vec<(FeedKey, Vec<wire::Write>)> {
         }
     }
     groups
+}
+
+fn ids(writes: &[wire::Write]) -> Vec<String> {
+    writes.iter().map(|write| write.id.clone()).collect()
 }

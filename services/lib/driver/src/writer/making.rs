@@ -1,26 +1,23 @@
 //! Claims writes just before the call, makes them, and answers each.
 
-use std::{collections::HashSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use proto::{reconcile::ClaimRequest, write as wire};
+use proto::write as wire;
 use provider::{Answer, Batch, Lane, Outcome};
 use tracing::Instrument as _;
 
 use super::{Writer, delivery::Later};
-use crate::{definitions::DefinedSide, store::FeedKey, tokens::Token};
+use crate::{
+    definitions::{ConnectionKey, DefinedSide},
+    tokens::Token,
+};
 
 /// The writes of one side in a message, being made.
 pub(super) struct Making<'a> {
     pub(super) writer: &'a Writer,
     pub(super) side: &'a DefinedSide,
-    pub(super) key: &'a FeedKey,
+    pub(super) connection: &'a ConnectionKey,
     pub(super) token: Arc<Token>,
-}
-
-/// What a claim says.
-struct Claimed {
-    started: HashSet<String>,
-    unanswered: Vec<String>,
 }
 
 impl Making<'_> {
@@ -45,7 +42,8 @@ impl Making<'_> {
                 .suspects
                 .batches(provider, &self.side.scope, readable);
         refused.extend(unprepared);
-        self.refuse(refused).await?;
+        let sync = &self.side.scope.sync;
+        self.writer.answer(self.connection, sync, refused).await?;
         let mut batches = batches.into_iter();
         while let Some(batch) = batches.next() {
             if self.writer.shutdown.is_cancelled() {
@@ -56,33 +54,21 @@ impl Making<'_> {
                     .flat_map(|batch| batch.writes)
                     .map(|write| write.id)
                     .collect();
-                return self.writer.hand_back(self.key, left, answer).await;
+                let sync = &self.side.scope.sync;
+                return self
+                    .writer
+                    .hand_back(self.connection, sync, left, &answer)
+                    .await;
             }
         }
         Ok(())
     }
 
-    /// Answers writes that cannot even be tried; claimed like others, so that only current ones are answered.
-    async fn refuse(&self, refused: Vec<(String, Answer)>) -> Result<(), Later> {
-        if refused.is_empty() {
-            return Ok(());
-        }
-        let claimed = self
-            .claim(refused.iter().map(|(id, _)| id.clone()).collect())
-            .await?;
-        let mut outcomes = unknown(claimed.unanswered);
-        let current = refused
-            .into_iter()
-            .filter(|(id, _)| claimed.started.contains(id));
-        outcomes.extend(current.map(|(id, answer)| (id, Outcome::new(answer, 0.0))));
-        self.writer.publish(self.key, outcomes).await
-    }
-
     /// Makes a batch. Answers what is to be said to later writes, if the connection takes no more calls.
     async fn make_batch(&mut self, mut batch: Batch) -> Result<Option<Answer>, Later> {
         let ids = batch.writes.iter().map(|write| write.id.clone()).collect();
-        let claimed = self.claim(ids).await?;
-        let mut outcomes = unknown(claimed.unanswered);
+        let mut claimed = self.writer.claim(self.connection, ids).await?;
+        let mut outcomes = claimed.unknown();
         batch
             .writes
             .retain(|write| claimed.started.contains(&write.id));
@@ -93,23 +79,37 @@ impl Making<'_> {
             self.writer
                 .metrics
                 .batch(batch.kind.word(), begin.elapsed().as_secs_f64());
+            stop = self.stop_after(&made);
             for (write, mut outcome) in batch.writes.into_iter().zip(made) {
-                if matches!(outcome.answer, Answer::NotAttempted { .. }) {
-                    let answer = match &stop {
-                        Some(said) => later_than(said, outcome.answer),
-                        None => self.writer.pause(self.side, outcome.answer),
-                    };
-                    outcome.answer = answer.clone();
-                    stop = Some(answer);
+                if let Some(stop) = &stop {
+                    outcome.answer = stop.clone();
                 }
                 outcomes.push((write.id, outcome));
             }
-            if stop.is_none() {
-                self.writer.pauses.worked(&self.side.connection());
-            }
         }
-        self.writer.publish(self.key, outcomes).await?;
+        let scope = &self.side.scope;
+        self.writer
+            .publish(&scope.tenant, &scope.sync, outcomes)
+            .await?;
         Ok(stop)
+    }
+
+    /// A call that came to nothing at all means that the connection takes none for now. A single record that has to
+    /// wait means nothing for others.
+    fn stop_after(&self, made: &[Outcome]) -> Option<Answer> {
+        let stopped = |outcome: &&Outcome| matches!(outcome.answer, Answer::NotAttempted { .. });
+        let first = made
+            .first()
+            .filter(|_| made.iter().all(|outcome| stopped(&outcome)));
+        let Some(first) = first else {
+            self.writer.pauses.worked(self.connection);
+            return None;
+        };
+        let later = made
+            .iter()
+            .map(|outcome| &outcome.answer)
+            .fold(first.answer.clone(), later_of);
+        Some(self.writer.pause(self.connection, later))
     }
 
     /// Calls the provider. What it refuses for the token alone is made once more with another one.
@@ -191,60 +191,21 @@ impl Making<'_> {
                 .await;
         }
     }
-
-    /// Moves writes from queued to started: the last thing before the call.
-    async fn claim(&self, writes: Vec<String>) -> Result<Claimed, Later> {
-        let scope = &self.side.scope;
-        let request = ClaimRequest {
-            tenant: scope.tenant.clone(),
-            connection: scope.connection.clone(),
-            writes,
-        };
-        let answer = self
-            .writer
-            .claims
-            .clone()
-            .claim(request)
-            .await
-            .map_err(|status| {
-                tracing::warn!(code = ?status.code(), "the reconciler takes no claim");
-                Later::PeerSilent
-            })?;
-        let answer = answer.into_inner();
-        Ok(Claimed {
-            started: answer.started.into_iter().collect(),
-            unanswered: answer.unanswered,
-        })
-    }
 }
 
-/// Writes that were started before, without an answer: they may have happened.
-fn unknown(unanswered: Vec<String>) -> Vec<(String, Outcome)> {
-    let reason = "a writer stopped between its call and the answer";
-    let answer = Answer::Unknown {
-        reason: reason.to_owned(),
-    };
-    unanswered
-        .into_iter()
-        .map(|id| (id, Outcome::new(answer.clone(), 0.0)))
-        .collect()
-}
-
-/// All writes of a batch that were not attempted wait equally long.
-fn later_than(said: &Answer, answer: Answer) -> Answer {
-    match (said, answer) {
-        (
-            Answer::NotAttempted { until: said, .. },
-            Answer::NotAttempted {
-                reason,
-                until,
-                unauthorised,
-            },
-        ) => Answer::NotAttempted {
-            reason,
-            until: until.max(*said),
+/// Of two answers to writes that were not attempted, the one that waits longer, or for a person.
+fn later_of(one: Answer, other: &Answer) -> Answer {
+    let waits = |answer: &Answer| match answer {
+        Answer::NotAttempted {
+            until,
             unauthorised,
-        },
-        (_, answer) => answer,
+            ..
+        } => (*unauthorised, *until),
+        _ => (false, None),
+    };
+    if waits(other) > waits(&one) {
+        other.clone()
+    } else {
+        one
     }
 }

@@ -34,9 +34,9 @@ pub(super) fn split(tenant: &str, sync: &str, outcomes: Vec<Outcome>) -> Vec<Out
     batches
 }
 
-/// An answer without its record says less, and nothing wrong.
+/// An answer without its record says less, and nothing wrong. One that is nothing but its record is refused.
 fn fitting(mut outcome: Outcome) -> Outcome {
-    use proto::write::outcome::Result as What;
+    use proto::write::{Refused, outcome::Result as What};
 
     if outcome.encoded_len() <= MAX_RECORD_BYTES {
         return outcome;
@@ -48,6 +48,13 @@ fn fitting(mut outcome: Outcome) -> Outcome {
     }
     if outcome.encoded_len() > MAX_RECORD_BYTES {
         outcome.before = None;
+    }
+    if outcome.encoded_len() > MAX_BYTES {
+        let reason = format!("the record is larger than {} KB", MAX_BYTES / 1024);
+        outcome.result = Some(What::Refused(Refused {
+            path: String::new(),
+            reason,
+        }));
     }
     outcome
 }
