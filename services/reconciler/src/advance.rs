@@ -71,8 +71,9 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
         }
         Phase::Live => {}
     }
-    link::release_looked_up(connection, &row.key).await?;
     let paired = pairing::pair(connection, &definition).await?;
+    // After matching: a reading that shows the created record ends the look-up by linking it.
+    link::release_looked_up(connection, &row.key).await?;
     if settle(connection, &definition, row).await? == Step::More {
         return Ok(Step::More);
     }

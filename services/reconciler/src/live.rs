@@ -175,6 +175,19 @@ pub async fn store(
     Ok(id)
 }
 
+/// Whether a record has its counterpart under another link.
+pub async fn has_counterpart(
+    connection: &mut PgConnection,
+    link: &LinkRow,
+    side: Side,
+    record: i64,
+) -> Result<bool, EngineError> {
+    Ok(link::of_records(connection, &[record])
+        .await?
+        .iter()
+        .any(|other| other.id != link.id && other.record(side.other()).is_some()))
+}
+
 /// A record that turns out to belong to a link leaves any other link that held it: one that had only
 /// this record is over; one with two records keeps it, and ours is a twin.
 pub async fn take_over(

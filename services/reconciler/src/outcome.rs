@@ -444,11 +444,18 @@ impl Step<'_> {
         let remote_id = live.remote_id.clone();
         let sighted = Sighted::of_live(live)?;
         let id = live::store(self.connection, self.definition, side, sighted).await?;
+        link.dirty = true;
+        if link.record(side).is_none()
+            && live::has_counterpart(self.connection, link, side, id).await?
+        {
+            // A key is not a person: the look-up found somebody else's record.
+            plan::SHARES_KEY.clone_into(&mut link.reason);
+            return Ok(());
+        }
         if link.record(side) != Some(id) {
             live::take_over(self.connection, self.definition, link, side, id).await?;
         }
         link.set_record(side, Some(id), &remote_id);
-        link.dirty = true;
         link.unknown_count = 0;
         Ok(())
     }

@@ -40,7 +40,9 @@ pub async fn pair(
     let candidates = |side: Side| -> Vec<Candidate> {
         contenders
             .iter()
-            .filter(|one| one.side == side && matches!(one.bond, Bond::Free | Bond::Half(_)))
+            .filter(|one| {
+                one.side == side && one.live && matches!(one.bond, Bond::Free | Bond::Half(_))
+            })
             .map(candidate)
             .collect()
     };

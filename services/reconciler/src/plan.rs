@@ -232,7 +232,7 @@ impl<'a> Planner<'a> {
         match plan.disposition {
             Disposition::InSync => self.finish(link, LinkState::InSync, String::new()),
             Disposition::Pending => {
-                self.finish(link, LinkState::Pending, "being written".to_owned())
+                self.finish(link, LinkState::Pending, "being written".to_owned());
             }
             Disposition::Excluded(reason) => {
                 self.finish(link, LinkState::Excluded, reason.to_string());
@@ -301,9 +301,13 @@ impl<'a> Planner<'a> {
             } else {
                 String::new()
             },
-            // The baseline has just seen everything; later creates look first.
-            look_up: self.run > 1,
-            match_paths: target.criteria.iter().map(Path::to_string).collect(),
+            look_up: true,
+            // Where the key is known to be another record's, only the marker tells ours.
+            match_paths: if link.reason == SHARES_KEY {
+                Vec::new()
+            } else {
+                target.criteria.iter().map(Path::to_string).collect()
+            },
         })
     }
 
@@ -435,6 +439,9 @@ fn standing(link: &LinkRow) -> Standing {
         Standing::Active
     }
 }
+
+/// The reason of a link whose record shares its key with another one that has its counterpart.
+pub const SHARES_KEY: &str = "shares its key with another record";
 
 /// The reason of a link that a sync finds again when it is turned on anew.
 pub const ADOPTED: &str = "adopted";

@@ -37,6 +37,8 @@ pub struct Contender {
     pub keys: Vec<MatchKey>,
     /// How far it is bound.
     pub bond: Bond,
+    /// Whether it was seen; else its deletion is being settled, and it may have a successor.
+    pub live: bool,
     /// Whether it is one of those that wait to be matched.
     pub waiting: bool,
 }
@@ -77,7 +79,8 @@ pub async fn contenders(
                  ON o.tenant = m.tenant AND o.sync = m.sync AND o.hash = m.hash
              WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
          )
-         SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, l.id AS link,
+         SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
+             l.id AS link,
              (l.left_record IS NOT NULL AND l.right_record IS NOT NULL) AS full_link,
              EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started') AS busy,
              coalesce(k.ranks, '{}') AS ranks, coalesce(k.hashes, '{}') AS hashes,
@@ -87,7 +90,7 @@ pub async fn contenders(
          LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
              array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
              FROM match_key WHERE record = r.id) k ON true
-         WHERE r.presence = 'live'
+         WHERE r.presence IN ('live', 'unsettled', 'doubtful')
          ORDER BY r.id",
     )
     .bind(&key.tenant)
@@ -131,6 +134,7 @@ pub async fn contenders(
                     .to_jiff(),
                 keys,
                 bond,
+                live: row.try_get("live")?,
                 waiting: waiting.contains(&id),
             })
         })

@@ -1,0 +1,19 @@
+//! The reconciler on a real PostgreSQL, between two address books in memory that stand for providers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod baseline;
+mod book;
+mod deletion;
+mod interleavings;
+mod positions;
+mod restore;
+mod scope;
+mod steady;
+mod trouble;
+mod world;

@@ -1,0 +1,45 @@
+//! The scope: leaving it stops a link, coming back resumes it.
+
+use model::Side;
+
+use crate::world::World;
+
+// proves: R-23
+#[tokio::test]
+async fn leaving_the_scope_stops_the_link_and_coming_back_resumes_it() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.right.move_scope("R1", false);
+    world.settle().await;
+    assert_eq!(world.left.entries.len(), 1);
+    assert_eq!(world.status().await.counts.unwrap().excluded, 1);
+    world.left.set("L1", "title", Some("CEO"));
+    world.settle().await;
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CTO"));
+    world.right.move_scope("R1", true);
+    world.settle().await;
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CEO"));
+    assert_eq!(world.find(Side::Right, "ana@example.com").len(), 1);
+}
+
+// proves: R-06
+#[tokio::test]
+async fn of_a_record_outside_the_scope_no_value_is_stored() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add_outside(&[("emails[work]", "secret@example.com"), ("title", "hidden")]);
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    world.settle().await;
+    world.left.move_scope("L2", false);
+    world.settle().await;
+    let stored: Vec<Option<serde_json::Value>> =
+        sqlx::query_scalar("SELECT fields FROM record WHERE NOT in_scope")
+            .fetch_all(&world.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(stored, [None, None]);
+}

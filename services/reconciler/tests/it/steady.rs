@@ -1,0 +1,193 @@
+//! After the baseline: edits travel once, echoes do not, conflicts are decided.
+
+use model::Side;
+
+use crate::world::World;
+
+async fn pair() -> World {
+    let mut world = World::new().await;
+    world.left.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+        ("title", "CTO"),
+    ]);
+    world.right.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+        ("title", "CTO"),
+    ]);
+    world.settle().await;
+    world
+}
+
+// proves
+#[tokio::test]
+async fn one_edit_causes_exactly_one_write() {
+    let mut world = pair().await;
+    let before = world.writes();
+    world.left.set("L1", "title", Some("CEO"));
+    world.settle().await;
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CEO"));
+    assert_eq!(world.writes(), before + 1);
+    world.settle().await;
+    assert_eq!(
+        world.writes(),
+        before + 1,
+        "our own write does not come back"
+    );
+}
+
+#[tokio::test]
+async fn edits_of_different_fields_both_survive() {
+    let mut world = pair().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.right.set("R1", "phones[mobile]", Some("+43 660 1"));
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CEO"));
+    assert_eq!(
+        world.left.get("L1", "phones[mobile]").as_deref(),
+        Some("+43 660 1")
+    );
+}
+
+// proves: R-16
+#[tokio::test]
+async fn the_newest_of_two_edits_stays_and_the_other_goes_to_the_history() {
+    let mut world =
+        World::with(|definition| World::policies(definition).conflict = "newest".to_owned()).await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world
+        .right
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("older"));
+    let now = world.left.clock;
+    world.right.clock = now + 5_000_000;
+    world.right.set("R1", "title", Some("newer"));
+    world.settle().await;
+    assert_eq!(world.left.get("L1", "title").as_deref(), Some("newer"));
+    let history = world.history().await;
+    let lost = history
+        .iter()
+        .find(|entry| entry.cause == "conflict")
+        .unwrap();
+    assert_eq!(
+        lost.before,
+        Some(model::Value::Text("older".to_owned()).into())
+    );
+    assert_eq!(world.status().await.conflicts, 1);
+}
+
+// proves: R-27
+#[tokio::test]
+async fn stale_version_replans_instead_of_overwriting() {
+    let mut world = pair().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    let writes = world.claimed().await;
+    assert_eq!(writes.len(), 1);
+    world.right.set("R1", "note", Some("typed meanwhile"));
+    let outcomes = writes.iter().map(|write| world.execute(write)).collect();
+    world.answer(outcomes).await;
+    world.settle().await;
+    assert_eq!(
+        world.right.get("R1", "note").as_deref(),
+        Some("typed meanwhile")
+    );
+    world.agree();
+}
+
+// proves: R-25
+#[tokio::test]
+async fn a_queued_write_is_revoked_when_a_newer_change_comes() {
+    let mut world = pair().await;
+    world.left.set("L1", "title", Some("first"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    world.left.set("L1", "title", Some("second"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    let before = world.writes();
+    world.settle().await;
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("second"));
+    assert_eq!(world.writes(), before + 1);
+}
+
+// proves: R-04
+#[tokio::test]
+async fn a_hidden_field_clears_nothing() {
+    let mut world = pair().await;
+    world.left.set("L1", "note", Some("x"));
+    let mut batch = world.round(Side::Left).await.unwrap();
+    batch.readable.retain(|path| path != "title");
+    for change in &mut batch.changes {
+        if let Some(proto::change::change::What::Record(record)) = &mut change.what {
+            record.fields.retain(|field| field.path != "title");
+        }
+    }
+    world.ingest(&batch).await;
+    world.advance().await;
+    world.write().await;
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CTO"));
+    assert_eq!(world.right.get("R1", "note").as_deref(), Some("x"));
+}
+
+// proves: R-17
+#[tokio::test]
+async fn a_one_way_sync_never_writes_its_source() {
+    let mut world = World::with(|definition| {
+        World::policies(definition).direction = "left-to-right".to_owned()
+    })
+    .await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.right.add(&[("emails[work]", "bo@example.com")]);
+    world.settle().await;
+    world.right.set("R2", "title", Some("edited on the target"));
+    world.settle().await;
+    assert_eq!(world.left.writes, 0);
+    assert_eq!(
+        world.right.get("R2", "title").as_deref(),
+        Some("edited on the target")
+    );
+    world.left.set("L1", "title", Some("CEO"));
+    world.settle().await;
+    assert_eq!(world.right.get("R2", "title").as_deref(), Some("CEO"));
+    let history = world.history().await;
+    assert!(history.iter().any(|entry| entry.path == "title"
+        && entry.before == Some(model::Value::Text("edited on the target".to_owned()).into())));
+}
+
+// proves: R-14
+#[tokio::test]
+async fn a_path_that_is_mapped_later_begins_with_a_first_contact() {
+    let mut world = World::with(|definition| {
+        definition.mapping.retain(|pairing| pairing.left != "title");
+    })
+    .await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    world
+        .right
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CEO")]);
+    world.settle().await;
+    assert_eq!(world.left.get("L1", "title"), None);
+    world
+        .define(|definition| {
+            definition.generation = 2;
+            definition.mapping.push(proto::control::Pairing {
+                left: "title".to_owned(),
+                right: "title".to_owned(),
+                direction: "both".to_owned(),
+                revision: 2,
+                ..proto::control::Pairing::default()
+            });
+        })
+        .await;
+    world.settle().await;
+    assert_eq!(world.left.get("L1", "title").as_deref(), Some("CEO"));
+}

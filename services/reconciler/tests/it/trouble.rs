@@ -1,0 +1,247 @@
+//! Lost answers, refusals, copies and messages that make no sense.
+
+use model::Side;
+use proto::write::{Outcome, Unknown, outcome::Result as Answer};
+
+use crate::world::World;
+
+fn lost(write: &proto::write::Write) -> Outcome {
+    Outcome {
+        write: write.id.clone(),
+        result: Some(Answer::Unknown(Unknown {
+            reason: "connection lost".to_owned(),
+        })),
+        ..Outcome::default()
+    }
+}
+
+// proves
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_found_again_by_its_marker() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    world.settle().await;
+    assert_eq!(world.right.creates, 1);
+    assert_eq!(world.right.entries.len(), 1);
+    assert_eq!(world.status().await.counts.unwrap().in_sync, 1);
+}
+
+// proves: R-26
+#[tokio::test]
+async fn a_create_that_never_happened_is_repeated_after_a_complete_reading() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.answer(vec![lost(&writes[0])]).await;
+    world.advance().await;
+    assert!(
+        world.claimed().await.is_empty(),
+        "not before the other side was read again"
+    );
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 1);
+}
+
+// proves: R-26
+#[tokio::test]
+async fn without_a_marker_a_lost_create_is_found_by_its_content() {
+    let mut world = World::new().await;
+    world
+        .right
+        .add(&[("name.family", "Nomail"), ("title", "CEO")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    world.settle().await;
+    assert_eq!(world.left.creates, 1);
+    assert_eq!(world.left.entries.len(), 1);
+    world.agree();
+}
+
+// proves: R-26
+#[tokio::test]
+async fn an_update_whose_answer_was_lost_is_read_and_not_repeated_blindly() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    let before = world.writes();
+    world.answer(vec![lost(&writes[0])]).await;
+    world.settle().await;
+    assert_eq!(world.writes(), before);
+    world.agree();
+}
+
+// proves: R-28
+#[tokio::test]
+async fn a_refused_record_is_set_aside_and_the_rest_goes_on() {
+    let mut world = World::new().await;
+    world.right.refuse_title = Some("poison".to_owned());
+    world
+        .left
+        .add(&[("emails[work]", "bad@example.com"), ("title", "poison")]);
+    world
+        .left
+        .add(&[("emails[work]", "good@example.com"), ("title", "fine")]);
+    world.settle().await;
+    let status = world.status().await;
+    let counts = status.counts.unwrap();
+    assert_eq!((counts.in_sync, counts.set_aside), (1, 1));
+    assert!(
+        status
+            .reasons
+            .iter()
+            .any(|one| one.state == "set aside" && one.reason == "title: too long")
+    );
+    // Mended at the source, it goes through by itself.
+    world.left.set("L1", "title", Some("short"));
+    world.settle().await;
+    world.agree();
+}
+
+// proves: R-08
+#[tokio::test]
+async fn a_copy_with_our_marker_on_it_is_not_taken_for_the_original() {
+    let mut world = World::new().await;
+    world.left.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+    ]);
+    world.settle().await;
+    let copy = world.right.copy("R1");
+    world
+        .right
+        .set(&copy, "emails[work]", Some("other@example.com"));
+    world.settle().await;
+    assert_eq!(
+        world.left.entries.len(),
+        2,
+        "the copy is a record of its own"
+    );
+    assert_eq!(
+        world.right.get("R1", "emails[work]").as_deref(),
+        Some("ana@example.com")
+    );
+    world.agree();
+}
+
+// proves: R-07
+#[tokio::test]
+async fn the_same_person_typed_in_on_both_sides_cancels_the_queued_create() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "x@example.com")]);
+    world.settle().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.read(Side::Left).await;
+    world.advance().await;
+    world
+        .right
+        .add(&[("emails[work]", "ana@example.com"), ("note", "typed here")]);
+    world.read(Side::Right).await;
+    world.advance().await;
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 2);
+    assert_eq!(world.right.creates, 1);
+    world.agree();
+}
+
+// proves: R-07
+#[tokio::test]
+async fn a_live_look_up_finds_what_the_feed_has_not_shown_yet() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "x@example.com")]);
+    world.settle().await;
+    world.run().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world
+        .right
+        .add(&[("emails[work]", "ana@example.com"), ("note", "typed here")]);
+    world.read(Side::Left).await;
+    world.advance().await;
+    world.write().await;
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 2);
+    world.agree();
+}
+
+// proves: R-31
+#[tokio::test]
+async fn an_outcome_that_comes_twice_counts_once() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    let outcome = world.execute(&writes[0]);
+    world.answer(vec![outcome.clone()]).await;
+    world.answer(vec![outcome]).await;
+    world.settle().await;
+    assert_eq!(world.history().await.len(), 1);
+    assert_eq!(world.status().await.totals["created_right"], 1);
+}
+
+#[tokio::test]
+async fn outcomes_of_nobodys_writes_are_passed_over() {
+    let world = World::new().await;
+    world
+        .answer(vec![
+            Outcome {
+                write: "not an id".to_owned(),
+                result: Some(Answer::Unknown(Unknown::default())),
+                ..Outcome::default()
+            },
+            Outcome {
+                write: uuid::Uuid::now_v7().to_string(),
+                ..Outcome::default()
+            },
+        ])
+        .await;
+    assert_eq!(world.status().await.counts.unwrap().in_scope, 0);
+}
+
+// proves: R-25
+#[tokio::test]
+async fn what_is_paused_before_its_claim_is_not_written() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    world
+        .define(|definition| definition.state = "paused".to_owned())
+        .await;
+    assert!(world.claimed().await.is_empty());
+    world
+        .define(|definition| definition.state = "active".to_owned())
+        .await;
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 1);
+}
