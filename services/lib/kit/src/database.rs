@@ -10,6 +10,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use crate::{OnFailure, OnStop, Process};
+
+/// How often the database is asked whether it answers.
+const ASK: Duration = Duration::from_secs(5);
+
 /// Which database to use, and how many connections to it.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseSettings {
@@ -81,6 +86,28 @@ pub enum DatabaseError {
         /// The migration that differs.
         version: i64,
     },
+}
+
+/// Makes the database a part of the process's readiness: asked every few seconds, over this pool.
+pub fn watch(process: &Process, pool: &PgPool) {
+    let part = process.health.part("database");
+    let pool = pool.clone();
+    process.tasks.spawn(
+        "database health",
+        OnFailure::Log,
+        OnStop::Abort,
+        async move {
+            loop {
+                match sqlx::query("SELECT 1").execute(&pool).await {
+                    Ok(_answered) => part.ready(),
+                    Err(error) => part.not_ready(&error.to_string()),
+                }
+                tokio::time::sleep(ASK).await;
+            }
+            #[allow(unreachable_code, reason = "says what the endless loop would return")]
+            anyhow::Ok(())
+        },
+    );
 }
 
 /// A schema and the migrations that make it. Each service owns one, and nobody else reads it.

@@ -107,6 +107,20 @@ impl Part {
         self.health.set(&self.name, Some(reason));
     }
 
+    /// This part is ready while the watched value is true; ends when the value does.
+    pub async fn follow(self, mut works: watch::Receiver<bool>, reason: &str) {
+        loop {
+            if *works.borrow_and_update() {
+                self.ready();
+            } else {
+                self.not_ready(reason);
+            }
+            if works.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// This part does not count any more.
     pub fn forget(&self) {
         self.health.forget(&self.name);

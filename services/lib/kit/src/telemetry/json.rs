@@ -37,19 +37,15 @@ where
             let names: Vec<Value> = spans.from_root().map(|span| span.name().into()).collect();
             line.insert("spans".to_owned(), names.into());
         }
-        if let Some(span) = context.lookup_current() {
-            insert_trace(&mut line, &span.id());
-        }
+        insert_trace(&mut line);
         writeln!(writer, "{}", Value::Object(line))
     }
 }
 
-fn insert_trace(line: &mut Map<String, Value>, id: &tracing::span::Id) {
-    let found = tracing::dispatcher::get_default(|dispatch| {
-        tracing_opentelemetry::get_otel_context(id, dispatch)
-    });
-    let Some(found) = found else { return };
-    let span = found.span();
+/// The trace that is current on this thread: entering a span makes its context the current one.
+fn insert_trace(line: &mut Map<String, Value>) {
+    let context = opentelemetry::Context::current();
+    let span = context.span();
     let span_context = span.span_context();
     if span_context.is_valid() {
         line.insert(

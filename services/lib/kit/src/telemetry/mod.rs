@@ -17,8 +17,13 @@ use opentelemetry_sdk::{
     trace::SdkTracerProvider,
 };
 use prometheus::Registry;
+use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer,
+    fmt::{MakeWriter, format::JsonFields},
+    layer::SubscriberExt as _,
+    registry::LookupSpan,
+    util::SubscriberInitExt as _,
 };
 
 use crate::{LogFormat, LogSettings};
@@ -51,11 +56,7 @@ pub fn install(name: &'static str, settings: &LogSettings) -> anyhow::Result<Tel
     install_metrics(resource)?;
 
     let lines = match settings.log_format {
-        LogFormat::Json => tracing_subscriber::fmt::layer()
-            .event_format(json::Json)
-            .fmt_fields(tracing_subscriber::fmt::format::JsonFields::new())
-            .with_writer(std::io::stderr)
-            .boxed(),
+        LogFormat::Json => json_lines(std::io::stderr).boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .boxed(),
@@ -71,6 +72,18 @@ pub fn install(name: &'static str, settings: &LogSettings) -> anyhow::Result<Tel
         .try_init()
         .context("telemetry is installed already")?;
     Ok(Telemetry { traces })
+}
+
+/// Log lines as JSON objects with the trace that they belong to, into this writer.
+pub fn json_lines<S, W>(writer: W) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer()
+        .event_format(json::Json)
+        .fmt_fields(JsonFields::new())
+        .with_writer(writer)
 }
 
 fn traces(settings: &LogSettings, resource: Resource) -> anyhow::Result<SdkTracerProvider> {
