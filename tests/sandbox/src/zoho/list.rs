@@ -288,6 +288,7 @@ fn page(org: &Org, caller: &Caller, query: &Query) -> Result<Page, Refusal> {
         (query.page - 1) * query.per_page
     };
     let mut rows: Vec<Arc<Record>> = candidates(module, query, after)
+        // Strictly later, by the second: a cursor without overlap misses its own second.
         .filter(|record| query.since.is_none_or(|since| record.modified > since))
         .filter(|record| {
             let view = query.view.as_ref();

@@ -22,7 +22,7 @@ async fn at_once(crm: &Crm, path: &str, calls: usize) -> (usize, Vec<Answer>) {
 #[tokio::test]
 async fn more_calls_at_a_time_than_allowed_are_refused() {
     let crm = Crm::kind().await;
-    crm.settings(json!({"concurrency": 3, "work_milliseconds": 300}))
+    crm.settings(json!({"concurrency": 3, "work_milliseconds": 1_000}))
         .await;
     let (fine, refusals) = at_once(&crm, "/Contacts?fields=Email", 8).await;
     assert_eq!((fine, refusals.len()), (3, 5));
@@ -47,7 +47,7 @@ async fn more_calls_at_a_time_than_allowed_are_refused() {
 #[tokio::test]
 async fn expensive_calls_have_a_pool_of_their_own() {
     let crm = Crm::kind().await;
-    crm.settings(json!({"sub_concurrency": 2, "work_milliseconds": 300}))
+    crm.settings(json!({"sub_concurrency": 2, "work_milliseconds": 1_000}))
         .await;
     let sorted = "/Contacts?fields=Email&sort_by=Modified_Time";
     let (fine, refusals) = at_once(&crm, sorted, 5).await;
