@@ -44,11 +44,11 @@ struct Round {
 pub(crate) async fn page(client: Client<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
     let (sync_token, full_sync_at, page_token) = match at {
         At::Start { cursor } => {
+            let cursor = cursor.as_deref().map(usable).transpose()?;
             let state = collection(client, scope).await?;
             if state != CollectionState::Present {
                 return Ok(ended(state));
             }
-            let cursor = cursor.as_deref().and_then(usable);
             (
                 cursor.as_ref().map(|c| c.sync_token.clone()),
                 cursor.map(|c| c.full_sync_at),
@@ -125,11 +125,15 @@ fn ended(collection: CollectionState) -> Page {
     }
 }
 
-/// A cursor that still serves; one that is too old or not ours means that everything is read.
-fn usable(cursor: &str) -> Option<Cursor> {
-    let cursor: Cursor = serde_json::from_str(cursor).ok()?;
+/// A cursor that still serves. One that is about to expire, or is not ours, counts as expired.
+fn usable(cursor: &str) -> Result<Cursor, Fault> {
+    let cursor: Cursor = serde_json::from_str(cursor).map_err(|_| Fault::CursorExpired)?;
     let age = Timestamp::now().duration_since(cursor.full_sync_at);
-    (age < FULL_READING_AFTER).then_some(cursor)
+    if age < FULL_READING_AFTER {
+        Ok(cursor)
+    } else {
+        Err(Fault::CursorExpired)
+    }
 }
 
 /// What became of the scope's group (R-21). The whole account is always there.
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_grew_old_or_is_not_ours_means_reading_everything() {
+    fn a_cursor_that_grew_old_or_is_not_ours_counts_as_expired() {
         let cursor = |age: SignedDuration| {
             let full_sync_at = Timestamp::now().checked_sub(age).unwrap();
             serde_json::to_string(&Cursor {
@@ -365,9 +369,9 @@ mod tests {
             })
             .unwrap()
         };
-        assert!(usable(&cursor(SignedDuration::from_hours(143))).is_some());
-        assert!(usable(&cursor(SignedDuration::from_hours(145))).is_none());
-        assert!(usable("2026-11-02").is_none());
-        assert!(usable(r#"{"sync_token": 1}"#).is_none());
+        assert!(usable(&cursor(SignedDuration::from_hours(143))).is_ok());
+        assert!(usable(&cursor(SignedDuration::from_hours(145))).is_err());
+        assert!(usable("2026-11-02").is_err());
+        assert!(usable(r#"{"sync_token": 1}"#).is_err());
     }
 }

@@ -29,7 +29,7 @@ use crate::client::Client;
 pub const PROVIDER: &str = "google";
 
 /// What the connector remembers between two looks: leases, due times.
-static SCHEMA: kit::Schema = driver::schema("driver_google");
+pub static SCHEMA: kit::Schema = driver::schema("driver_google");
 
 /// The main function of `google-connector`.
 pub fn connector_main() -> ExitCode {

@@ -246,9 +246,10 @@ impl Writer<'_> {
         }
     }
 
+    /// Soon: the whole connection may wait until then.
     fn later(&self) -> Option<Timestamp> {
-        let wait =
-            (self.client.horizon() / 10).clamp(Duration::from_secs(1), Duration::from_mins(1));
+        let wait = self.client.horizon() / 20;
+        let wait = wait.clamp(Duration::from_secs(1), Duration::from_secs(10));
         Timestamp::now().checked_add(wait).ok()
     }
 

@@ -149,9 +149,9 @@ async fn a_full_reading_older_than_six_days_is_renewed_before_its_token_expires(
     let mut cursor: serde_json::Value = serde_json::from_str(&first.cursor).unwrap();
     let began: jiff::Timestamp = serde_json::from_value(cursor["full_sync_at"].clone()).unwrap();
     cursor["full_sync_at"] = json!(began - jiff::SignedDuration::from_hours(145));
-    let round = account.round(&scope(""), Some(&cursor.to_string())).await;
-    assert_eq!(round.seen.len(), 3);
-    assert!(round.pages[0].snapshot.is_some());
+    let old = cursor.to_string();
+    let old = account.start_round(&scope(""), Some(&old)).await;
+    assert_eq!(old.unwrap_err(), Fault::CursorExpired);
     cursor["full_sync_at"] = json!(began - jiff::SignedDuration::from_hours(100));
     let round = account.round(&scope(""), Some(&cursor.to_string())).await;
     assert!(round.seen.is_empty() && round.pages[0].snapshot.is_none());
