@@ -2,6 +2,7 @@
 
 mod metadata;
 mod rows;
+mod writes;
 
 use std::{
     sync::atomic::{AtomicI64, AtomicU32, Ordering},
@@ -14,12 +15,12 @@ use provider::{Call, Fault, Quota, Reply, Session};
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+
 use url::Url;
 
 use crate::{
     fault::{self, Failure},
-    wire::{DeletedRow, Listing, Query, Row, Verdicts, stamp},
+    wire::{DeletedRow, Listing, Query, Row, stamp},
 };
 
 /// Rows on a page, and the most that one call takes of ids when reading.
@@ -203,49 +204,6 @@ impl<'a> Client<'a> {
         .await
     }
 
-    /// Insert Records. Never the upsert call, which merges strangers that share an address.
-    pub(crate) async fn insert(
-        &self,
-        module: &str,
-        body: &Value,
-    ) -> Result<Answer<Verdicts>, Failure> {
-        let request = self
-            .at(Method::POST, &format!("crm/v8/{module}"))
-            .json(body);
-        self.verdicts("records.insert", rows_of(body), request)
-            .await
-    }
-
-    /// Update Records, unless one of them was modified since.
-    pub(crate) async fn update(
-        &self,
-        module: &str,
-        body: &Value,
-        unmodified_since: Timestamp,
-    ) -> Result<Answer<Verdicts>, Failure> {
-        let request = self.at(Method::PUT, &format!("crm/v8/{module}")).json(body);
-        let request = request.header("If-Unmodified-Since", stamp(unmodified_since));
-        self.verdicts("records.update", rows_of(body), request)
-            .await
-    }
-
-    /// Delete Records, into the recycle bin.
-    pub(crate) async fn delete(
-        &self,
-        module: &str,
-        ids: &[String],
-        workflows: bool,
-    ) -> Result<Answer<Verdicts>, Failure> {
-        let query = [
-            ("ids", ids.join(",")),
-            ("wf_trigger", workflows.to_string()),
-        ];
-        let request = self
-            .at(Method::DELETE, &format!("crm/v8/{module}"))
-            .query(&query);
-        self.verdicts("records.delete", ids.len(), request).await
-    }
-
     /// Query Records (COQL).
     pub(crate) async fn query(&self, query: &Query) -> Result<Answer<Listing<Row>>, Failure> {
         let request = self.at(Method::POST, "crm/v8/coql").json(query);
@@ -304,42 +262,6 @@ impl<'a> Client<'a> {
             body,
             at: reply.date(),
         })
-    }
-
-    /// A write: 200, 201 and 207 carry a verdict per record; so does a 400 when all of them failed, and a 412
-    /// that tells which are newer.
-    async fn verdicts(
-        &self,
-        method: &'static str,
-        rows: usize,
-        request: RequestBuilder,
-    ) -> Result<Answer<Verdicts>, Failure> {
-        let weight = if rows > 10 {
-            Weight::Heavy
-        } else {
-            Weight::Light
-        };
-        let reply = self
-            .raw(Prepared {
-                method,
-                weight,
-                effect: Effect::Writes,
-                request,
-            })
-            .await?;
-        let verdicts: Option<Verdicts> = reply.json().ok();
-        match verdicts.filter(|verdicts| verdicts.data.len() == rows) {
-            Some(body) if reply.is_success() || matches!(reply.status.as_u16(), 400 | 403) => {
-                Ok(Answer {
-                    body,
-                    at: reply.date(),
-                })
-            }
-            _ if reply.is_success() => {
-                Err(Fault::malformed("a write's answer has not one verdict per record").into())
-            }
-            _ => Err(self.failure(&reply, Effect::Writes)),
-        }
     }
 
     async fn send(&self, request: Prepared) -> Result<Reply, Failure> {
@@ -413,10 +335,4 @@ impl<'a> Client<'a> {
             .burst(10)
             .concurrent(concurrent)
     }
-}
-
-fn rows_of(body: &Value) -> usize {
-    body.get("data")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len)
 }

@@ -22,7 +22,7 @@ use provider::{
 use url::Url;
 
 pub use crate::config::ZohoSettings;
-use crate::{client::Client, wire::CONTACTS, writer::company::RecentCompanies};
+use crate::{client::Client, wire::CONTACTS};
 
 /// The provider's name in subjects, schemas and definitions.
 pub const PROVIDER: &str = "zoho";
@@ -49,17 +49,14 @@ pub fn writer_main() -> ExitCode {
 #[derive(Debug)]
 pub struct Zoho {
     settings: ZohoSettings,
-    companies: RecentCompanies,
+    known: writer::Known,
 }
 
 impl Zoho {
     /// Zoho CRM, with the client of these settings.
     pub fn new(settings: ZohoSettings) -> Self {
-        let companies = RecentCompanies::new(settings.horizon());
-        Self {
-            settings,
-            companies,
-        }
+        let known = writer::Known::new(settings.horizon());
+        Self { settings, known }
     }
 }
 
@@ -127,7 +124,7 @@ impl Provider for Zoho {
     }
 
     async fn execute(&self, session: Session<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
-        writer::execute(&self.companies, session, scope, batch).await
+        writer::execute(&self.known, session, scope, batch).await
     }
 
     fn push(&self) -> Option<&dyn Push> {

@@ -60,21 +60,21 @@ pub(crate) struct Listing<T> {
     pub(crate) data: Vec<T>,
     /// How the list goes on.
     #[serde(default)]
-    pub(crate) info: Info,
+    pub(crate) info: Paging,
 }
 
 impl<T> Default for Listing<T> {
     fn default() -> Self {
         Self {
             data: Vec::new(),
-            info: Info::default(),
+            info: Paging::default(),
         }
     }
 }
 
 /// How a list goes on.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Info {
+pub(crate) struct Paging {
     /// Whether there are further rows.
     #[serde(default)]
     pub(crate) more_records: bool,
@@ -209,7 +209,7 @@ pub(crate) struct ViewList {
     pub(crate) custom_views: Vec<View>,
     /// How the list goes on.
     #[serde(default)]
-    pub(crate) info: Info,
+    pub(crate) info: Paging,
 }
 
 /// A list view ("custom view").

@@ -1,6 +1,6 @@
 //! Writes: what one call takes, and one answer for each of them.
 
-pub(crate) mod company;
+mod company;
 mod compare;
 mod create;
 mod delete;
@@ -8,20 +8,38 @@ mod gone;
 mod live;
 mod look_up;
 mod read;
+mod rights;
 mod update;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use model::Record;
 use provider::{Answer, Batch, BatchKind, Fault, Operation, Outcome, Scope, Session, Write};
 use serde_json::{Map, Value as Json, json};
 
-use self::company::RecentCompanies;
+use self::{company::RecentCompanies, rights::FieldRights};
 use crate::{
     client::{BATCH, Client},
     map,
 };
+
+/// What the writer of a process remembers of accounts for a few minutes, to save calls and to avoid doubles.
+#[derive(Debug)]
+pub(crate) struct Known {
+    companies: RecentCompanies,
+    rights: FieldRights,
+}
+
+impl Known {
+    /// Nothing yet. Lists of the provider show the past for as long as the horizon.
+    pub(crate) fn new(horizon: Duration) -> Self {
+        Self {
+            companies: RecentCompanies::new(horizon),
+            rights: FieldRights::default(),
+        }
+    }
+}
 
 /// Groups writes by operation, a hundred at most. Writes to one record stay in their order, in different batches.
 pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
@@ -55,7 +73,7 @@ pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
 
 /// Makes the writes of one batch.
 pub(crate) async fn execute(
-    companies: &RecentCompanies,
+    known: &Known,
     session: Session<'_>,
     scope: &Scope,
     batch: &Batch,
@@ -67,7 +85,8 @@ pub(crate) async fn execute(
     let writer = Writer {
         client: &client,
         scope,
-        companies,
+        companies: &known.companies,
+        rights: &known.rights,
         account_id: session.account_id,
         fields: map::fields_to_ask(scope),
     };
@@ -94,6 +113,7 @@ struct Writer<'a> {
     client: &'a Client<'a>,
     scope: &'a Scope,
     companies: &'a RecentCompanies,
+    rights: &'a FieldRights,
     account_id: &'a str,
     fields: Vec<String>,
 }

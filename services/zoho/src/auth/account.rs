@@ -18,6 +18,9 @@ const PERMISSIONS: [&str; 4] = [
     "Crm_Implied_Delete_Contacts",
 ];
 
+/// The right of the permission whose name is a setting.
+const SYNC_RIGHT: &str = "sync with google contacts";
+
 /// Whose session it is, and which rights the user's profile lacks.
 pub(crate) async fn verify(
     session: Session<'_>,
@@ -76,16 +79,19 @@ async fn missing_rights(
 
 /// Only a permission that is listed and off is missing: names that we do not meet prove nothing.
 fn lacking(profile: &Profile, settings: &ZohoSettings) -> Vec<String> {
-    let wanted = PERMISSIONS
-        .into_iter()
-        .chain(Some(settings.sync_permission.as_str()).filter(|name| !name.is_empty()));
-    let off = |name: &&str| {
-        profile
-            .permissions_details
-            .iter()
-            .any(|held| held.name == *name && !held.enabled)
+    let off = |name: &str| {
+        let mut held = profile.permissions_details.iter();
+        held.any(|held| held.name == name && !held.enabled)
     };
-    wanted.filter(off).map(right_in_words).collect()
+    let mut missing: Vec<String> = PERMISSIONS
+        .into_iter()
+        .filter(|name| off(name))
+        .map(right_in_words)
+        .collect();
+    if off(&settings.sync_permission) {
+        missing.push(SYNC_RIGHT.to_owned());
+    }
+    missing
 }
 
 #[cfg(test)]
@@ -114,7 +120,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             lacking(&profile, &settings),
-            ["delete contacts", "crm google contacts"]
+            ["delete contacts", "sync with google contacts"]
         );
     }
 }

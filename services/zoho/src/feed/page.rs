@@ -14,7 +14,7 @@ use crate::{
     client::{Client, Records},
     fault::Failure,
     map,
-    wire::{CONTACTS, DeletedRow, Info, Row, instant},
+    wire::{CONTACTS, DeletedRow, Paging, Row, instant},
 };
 
 /// Pages of one feed.
@@ -299,7 +299,7 @@ impl<'a> Pages<'a> {
 }
 
 /// The token of the next page. More rows without one would make an unread rest look like an absence.
-fn next_token(info: Info) -> Result<Option<String>, Fault> {
+fn next_token(info: Paging) -> Result<Option<String>, Fault> {
     match info.next_page_token {
         None if info.more_records => Err(Fault::malformed("a list goes on without a page token")),
         token => Ok(token.filter(|_| info.more_records)),

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     Answered, Answers, Writer,
+    rights::keep_writable,
     verdict::{ATTEMPTS, Ruling, rule},
 };
 use crate::{
@@ -60,9 +61,11 @@ impl Writer<'_> {
             .filter_map(|index| company_of(creates[*index]))
             .collect();
         let companies = self.companies(names).await?;
-        let pending = |index: usize| Pending {
-            index,
-            changes: map::creation(&creates[index].record, &companies),
+        let writable = self.writable().await?;
+        let pending = |index: usize| {
+            let mut changes = map::creation(&creates[index].record, &companies);
+            keep_writable(&mut changes, writable.as_deref(), &REQUIRED);
+            Pending { index, changes }
         };
         Ok(open.into_iter().map(pending).collect())
     }

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use model::{Edit, Record};
 use provider::{Answer, Applied, Fault, Update};
 
-use super::{Answered, Answers, Writer, compare::remaining, live::only_paths};
+use super::{
+    Answered, Answers, Writer, compare::remaining, live::only_paths, rights::keep_writable,
+};
 use crate::{
     map::{self, Changes},
     wire::Row,
@@ -104,10 +106,15 @@ impl Writer<'_> {
         let names = names
             .filter_map(|edit| edit.after.as_ref()?.as_text().map(str::to_owned))
             .collect();
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
         let companies = self.companies(names).await?;
+        let writable = self.writable().await?;
         let mut pending = Vec::new();
         for (index, row, live, edits) in writes {
-            let changes = map::changes(&row, &edits, &companies);
+            let mut changes = map::changes(&row, &edits, &companies);
+            keep_writable(&mut changes, writable.as_deref(), &[]);
             let before = only_paths(live, updates[index].edits.iter().map(|edit| &edit.path));
             if !changes.fields.is_empty() {
                 pending.push(Pending {

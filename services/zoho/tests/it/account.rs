@@ -15,11 +15,12 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 async fn consent(lab: &Lab, redirect: &str) -> BTreeMap<String, String> {
-    let url = lab
+    let mut url = lab
         .zoho
         .authorize_url(redirect, "state-1", CHALLENGE)
         .await
         .unwrap();
+    url.query_pairs_mut().append_pair("auto", "1");
     let people = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .build()
@@ -105,7 +106,7 @@ async fn missing_rights_are_named() {
     let account = lab.zoho.verify(lab.session()).await.unwrap();
     assert_eq!(
         account.missing_rights,
-        ["delete contacts", "google contacts sync"]
+        ["delete contacts", "sync with google contacts"]
     );
 }
 

@@ -229,6 +229,29 @@ async fn a_record_of_which_nothing_can_be_kept_is_refused() {
     assert_eq!(at, "emails[work]");
 }
 
+// proves: R-28
+#[tokio::test]
+async fn a_field_that_the_provider_would_silently_ignore_is_refused() {
+    let lab = Lab::kind().await;
+    let contacts = titled(&lab, 1).await;
+    let title = "/zoho/fields/Contacts/Title";
+    lab.control(Method::PATCH, title, json!({"permission": "read_only"}))
+        .await;
+    let (id, version) = contacts[0].clone();
+    let edits = vec![
+        edit("title", Some("Boss"), Some("Chief")),
+        edit("phones[work]", Some("+431"), Some("+432")),
+    ];
+    let outcome = lab.one(&scope(""), update(&id, version, edits)).await;
+    let refused = &applied(&outcome).refused;
+    assert_eq!((refused.len(), refused[0].path.as_str()), (1, "title"));
+    let truth = lab.truth(&id).await;
+    assert_eq!(
+        (&truth["Title"], &truth["Phone"]),
+        (&json!("Boss"), &json!("+432"))
+    );
+}
+
 #[tokio::test]
 async fn a_deleted_record_is_gone_with_proof() {
     let lab = Lab::kind().await;
