@@ -1,0 +1,138 @@
+//! The sandbox, as a process, and its control API.
+
+use std::process::Stdio;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+use crate::process::binary;
+
+/// What the sandbox prints at start.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Credentials {
+    /// The control API.
+    pub control_url: String,
+    /// Google's part, as the sandbox's README describes it.
+    pub google: Value,
+    /// Zoho CRM's part.
+    pub zoho: Value,
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// What it printed.
+    pub credentials: Credentials,
+    client: reqwest::Client,
+    _child: Child,
+}
+
+impl Sandbox {
+    /// Starts one on free ports.
+    pub async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        // Another test may have installed it; either way it is there.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut child = Command::new(binary("sandbox")?)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start the sandbox")?;
+        let stdout = child.stdout.take().context("the sandbox has no output")?;
+        let line = BufReader::new(stdout)
+            .lines()
+            .next_line()
+            .await?
+            .context("the sandbox ended before it said where it is")?;
+        Ok(Self {
+            credentials: serde_json::from_str(&line).context("the sandbox said something else")?,
+            client: client()?,
+            _child: child,
+        })
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+        let response = request.send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        anyhow::ensure!(status.is_success(), "the sandbox refused: {status} {text}");
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/control/{path}", self.credentials.control_url)
+    }
+
+    /// Asks.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(self.client.get(self.url(path))).await
+    }
+
+    /// Does something.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(self.client.post(self.url(path)).json(body)).await
+    }
+
+    /// Changes something.
+    pub async fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(self.client.patch(self.url(path)).json(body))
+            .await
+    }
+
+    /// Replaces something.
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(self.client.put(self.url(path)).json(body)).await
+    }
+
+    /// Removes something.
+    pub async fn delete(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(self.client.delete(self.url(path))).await
+    }
+
+    /// Records written through the API so far, by provider.
+    pub async fn written(&self, provider: &str) -> anyhow::Result<u64> {
+        let journal = self
+            .get(&format!(
+                "journal?provider={provider}&writes=true&limit=100000"
+            ))
+            .await?;
+        let calls = journal["calls"].as_array().or_else(|| journal.as_array());
+        Ok(calls.map_or(0, |calls| {
+            calls
+                .iter()
+                .map(|call| {
+                    call["records"]
+                        .as_array()
+                        .map_or(0, |records| records.len() as u64)
+                })
+                .sum()
+        }))
+    }
+
+    /// A secret file's content for `rapport connect`.
+    pub fn secret(&self, provider: &str) -> Value {
+        let part = match provider {
+            "google" => &self.credentials.google,
+            _ => &self.credentials.zoho,
+        };
+        json!({ "refresh_token": part["refresh_token"] })
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the sandbox's control API is no provider; nothing is paced or counted"
+)]
+fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().build()?)
+}

@@ -1,0 +1,468 @@
+//! Every service as its own process.
+
+use std::{
+    collections::BTreeMap,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use proto::control::{ListSyncsRequest, control_client::ControlClient};
+use proto::reconcile::{StatusRequest, StatusResponse, SyncRef};
+use serde_json::Value;
+use tokio::process::Command;
+use tonic::transport::Channel;
+
+use crate::{
+    process::{Process, binary},
+    sandbox::Sandbox,
+};
+
+/// NATS and PostgreSQL, which somebody else has started.
+#[derive(Debug, Clone)]
+pub struct Infrastructure {
+    /// NATS.
+    pub nats_url: String,
+    /// The namespace on it.
+    pub namespace: String,
+    /// An empty database.
+    pub database_url: String,
+}
+
+/// How long providers may show the past, in seconds; the sandbox's lag must be below.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// The horizon of both providers.
+    pub horizon_seconds: u32,
+    /// The longest provider call.
+    pub request_timeout_seconds: u32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            horizon_seconds: 3,
+            request_timeout_seconds: 5,
+        }
+    }
+}
+
+/// The running system.
+#[derive(Debug)]
+pub struct System {
+    /// The providers.
+    pub sandbox: Sandbox,
+    /// Where services write their logs.
+    pub folder: PathBuf,
+    control_url: String,
+    services: BTreeMap<&'static str, Process>,
+}
+
+/// Ports that nobody listens on at the moment.
+fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
+    let listeners: Vec<TcpListener> = (0..N)
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect::<Result<_, _>>()?;
+    let mut ports = [0; N];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a str> {
+    value[name]
+        .as_str()
+        .with_context(|| format!("the sandbox did not say its {name}"))
+}
+
+impl System {
+    /// Migrates the database and starts every service against a sandbox.
+    pub async fn start(
+        sandbox: Sandbox,
+        infrastructure: &Infrastructure,
+        timing: Timing,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let [control, reconciler, google, zoho, push] = free_ports()?;
+        let environments = Environments {
+            infrastructure,
+            timing,
+            sandbox: &sandbox,
+            control,
+            reconciler,
+            google,
+            zoho,
+            push,
+        };
+        let mut services = BTreeMap::new();
+        for (name, environment) in environments.all()? {
+            services.insert(name, Process::new(name, name, &[], environment, folder)?);
+        }
+        for (name, environment) in environments.all()? {
+            if !name.ends_with("writer") {
+                let migration = format!("{name} migrate");
+                Process::new(&migration, name, &["migrate"], environment, folder)?
+                    .finish()
+                    .await?;
+            }
+        }
+        for service in services.values_mut() {
+            service.start()?;
+        }
+        let mut system = Self {
+            sandbox,
+            folder: folder.to_owned(),
+            control_url: format!("http://127.0.0.1:{control}"),
+            services,
+        };
+        system.answers().await?;
+        Ok(system)
+    }
+
+    /// Waits until control answers and knows its connectors.
+    async fn answers(&mut self) -> anyhow::Result<()> {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            self.check()?;
+            if let Ok(mut control) = self.control().await
+                && control
+                    .list_syncs(ListSyncsRequest {
+                        tenant: "default".to_owned(),
+                    })
+                    .await
+                    .is_ok()
+            {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < until, "control does not answer");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Fails if a service has ended by itself.
+    pub fn check(&mut self) -> anyhow::Result<()> {
+        for service in self.services.values_mut() {
+            service.check()?;
+        }
+        Ok(())
+    }
+
+    /// Where control answers.
+    pub fn control_url(&self) -> &str {
+        &self.control_url
+    }
+
+    /// Control's public API.
+    pub async fn control(&self) -> anyhow::Result<ControlClient<Channel>> {
+        Ok(ControlClient::connect(self.control_url.clone()).await?)
+    }
+
+    /// Kills a service with SIGKILL.
+    pub async fn kill(&mut self, name: &str) -> anyhow::Result<()> {
+        self.service(name)?.kill().await
+    }
+
+    /// Starts a service that was killed.
+    pub fn restart(&mut self, name: &str) -> anyhow::Result<()> {
+        self.service(name)?.start()
+    }
+
+    fn service(&mut self, name: &str) -> anyhow::Result<&mut Process> {
+        self.services
+            .get_mut(name)
+            .with_context(|| format!("there is no service {name}"))
+    }
+
+    /// Runs the `rapport` command; answers what it printed.
+    pub async fn rapport(&self, words: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(binary("rapport")?)
+            .args(words)
+            .env("RAPPORT_CONTROL_URL", &self.control_url)
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        anyhow::ensure!(
+            output.status.success(),
+            "rapport {} failed: {}{said}",
+            words.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(said)
+    }
+
+    /// Runs the `rapport` command and expects it to fail; answers its exit status and what it said.
+    pub async fn rapport_fails(&self, words: &[&str]) -> anyhow::Result<(i32, String)> {
+        let output = Command::new(binary("rapport")?)
+            .args(words)
+            .env("RAPPORT_CONTROL_URL", &self.control_url)
+            .kill_on_drop(true)
+            .output()
+            .await?;
+        anyhow::ensure!(
+            !output.status.success(),
+            "rapport {} did not fail",
+            words.join(" ")
+        );
+        Ok((
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        ))
+    }
+
+    /// Signs in to both of the sandbox's accounts as `acme-zoho` and `ana-google`.
+    pub async fn connect(&self) -> anyhow::Result<()> {
+        for (provider, name) in [("zoho", "acme-zoho"), ("google", "ana-google")] {
+            let file = self.folder.join(format!("{provider}-secret.json"));
+            std::fs::write(&file, self.sandbox.secret(provider).to_string())?;
+            let file = file.to_string_lossy().into_owned();
+            self.rapport(&["connect", provider, "--name", name, "--secret-file", &file])
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Applies YAML.
+    pub async fn apply(&self, yaml: &str) -> anyhow::Result<String> {
+        let file = self.folder.join("sync.yaml");
+        std::fs::write(&file, yaml)?;
+        self.rapport(&["apply", "-f", &file.to_string_lossy()])
+            .await
+    }
+
+    /// The id of a sync by its name.
+    pub async fn sync_id(&self, name: &str) -> anyhow::Result<String> {
+        let syncs = self
+            .control()
+            .await?
+            .list_syncs(ListSyncsRequest {
+                tenant: "default".to_owned(),
+            })
+            .await?
+            .into_inner()
+            .syncs;
+        syncs
+            .into_iter()
+            .find(|sync| sync.name == name)
+            .map(|sync| sync.id)
+            .with_context(|| format!("there is no sync {name}"))
+    }
+
+    /// A sync's status. The states of its records are checked to add up.
+    pub async fn status(&self, name: &str) -> anyhow::Result<StatusResponse> {
+        let sync = self.sync_id(name).await?;
+        let status = self
+            .control()
+            .await?
+            .status(StatusRequest {
+                sync: Some(SyncRef {
+                    tenant: "default".to_owned(),
+                    sync,
+                }),
+            })
+            .await?
+            .into_inner();
+        let counts = status.counts.unwrap_or_default();
+        let states =
+            counts.in_sync + counts.pending + counts.deferred + counts.excluded + counts.set_aside;
+        anyhow::ensure!(
+            states == counts.in_scope,
+            "the states do not add up: {counts:?}"
+        );
+        Ok(status)
+    }
+
+    /// Waits until nothing is pending and each feed has finished a round that began after the last
+    /// outcome and past the horizon.
+    pub async fn quiet(
+        &mut self,
+        name: &str,
+        within: Duration,
+        timing: Timing,
+    ) -> anyhow::Result<StatusResponse> {
+        let began = Instant::now();
+        let asked_at = micros_now();
+        let horizon = i64::from(timing.horizon_seconds) * 1_000_000;
+        loop {
+            self.check()?;
+            let last = match self.status(name).await {
+                Ok(status) => {
+                    let counts = status.counts.unwrap_or_default();
+                    let after = status.last_outcome_at_micros.unwrap_or(0).max(asked_at) + horizon;
+                    let read = [&status.left, &status.right].into_iter().all(|feed| {
+                        feed.as_ref()
+                            .and_then(|feed| feed.round_began_at_micros)
+                            .is_some_and(|at| at > after)
+                    });
+                    if status.phase == "live"
+                        && counts.pending == 0
+                        && status.open_writes == 0
+                        && read
+                    {
+                        return Ok(status);
+                    }
+                    format!("{status:?}")
+                }
+                Err(error) => format!("{error:#}"),
+            };
+            anyhow::ensure!(
+                began.elapsed() < within,
+                "{name} does not come to rest within {within:?}; logs are in {}: {last}",
+                self.folder.display()
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// Now, in microseconds since the Unix epoch.
+fn micros_now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_micros()).ok())
+        .unwrap_or_default()
+}
+
+/// What each service is told.
+struct Environments<'a> {
+    infrastructure: &'a Infrastructure,
+    timing: Timing,
+    sandbox: &'a Sandbox,
+    control: u16,
+    reconciler: u16,
+    google: u16,
+    zoho: u16,
+    push: u16,
+}
+
+type Environment = BTreeMap<String, String>;
+
+impl Environments<'_> {
+    fn all(&self) -> anyhow::Result<Vec<(&'static str, Environment)>> {
+        let listen = |port: u16| {
+            (
+                "RAPPORT_GRPC_LISTEN".to_owned(),
+                format!("127.0.0.1:{port}"),
+            )
+        };
+        let mut services = Vec::new();
+        let mut control = self.common();
+        control.extend([
+            listen(self.control),
+            (
+                "RAPPORT_CONNECTORS".to_owned(),
+                format!(
+                    "google=http://127.0.0.1:{},zoho=http://127.0.0.1:{}",
+                    self.google, self.zoho
+                ),
+            ),
+            // 32 zero bytes: a key for a sandbox's secrets.
+            (
+                "RAPPORT_CONTROL_KEYS".to_owned(),
+                "sandbox:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned(),
+            ),
+            ("RAPPORT_ALLOW_ANY_FREQUENCY".to_owned(), "true".to_owned()),
+        ]);
+        services.push(("control", control));
+        let mut reconciler = self.common();
+        reconciler.extend([listen(self.reconciler)]);
+        services.push(("reconciler", reconciler));
+        let mut google = self.common();
+        google.extend(self.google()?);
+        let mut google_connector = google.clone();
+        google_connector.extend([listen(self.google)]);
+        services.push(("google-connector", google_connector));
+        services.push(("google-writer", google));
+        let mut zoho = self.common();
+        zoho.extend(self.zoho()?);
+        let mut zoho_connector = zoho.clone();
+        let push = format!("127.0.0.1:{}", self.push);
+        zoho_connector.extend([
+            listen(self.zoho),
+            ("RAPPORT_PUSH_URL".to_owned(), format!("http://{push}")),
+            ("RAPPORT_PUSH_LISTEN".to_owned(), push),
+        ]);
+        services.push(("zoho-connector", zoho_connector));
+        services.push(("zoho-writer", zoho));
+        Ok(services)
+    }
+
+    fn common(&self) -> Environment {
+        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        [
+            ("RAPPORT_NATS_URL", self.infrastructure.nats_url.clone()),
+            (
+                "RAPPORT_NATS_NAMESPACE",
+                self.infrastructure.namespace.clone(),
+            ),
+            (
+                "RAPPORT_DATABASE_URL",
+                self.infrastructure.database_url.clone(),
+            ),
+            ("RAPPORT_CONTROL_URL", url(self.control)),
+            ("RAPPORT_RECONCILER_URL", url(self.reconciler)),
+            ("RAPPORT_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
+            ("RAPPORT_NATS_PARTITIONS", "2".to_owned()),
+            ("RAPPORT_DATABASE_MAX_CONNECTIONS", "6".to_owned()),
+            ("RAPPORT_LOOK_AGAIN_SECONDS", "2,5,10".to_owned()),
+            ("RUST_BACKTRACE", "0".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    fn timing(&self, provider: &str) -> [(String, String); 2] {
+        [
+            (
+                format!("RAPPORT_{provider}_HORIZON_SECONDS"),
+                self.timing.horizon_seconds.to_string(),
+            ),
+            (
+                format!("RAPPORT_{provider}_REQUEST_TIMEOUT_SECONDS"),
+                self.timing.request_timeout_seconds.to_string(),
+            ),
+        ]
+    }
+
+    fn google(&self) -> anyhow::Result<Environment> {
+        let google = &self.sandbox.credentials.google;
+        let mut environment: Environment = self.timing("GOOGLE").into();
+        for (name, part) in [
+            ("PEOPLE_URL", "base_url"),
+            ("AUTH_URL", "authorize_url"),
+            ("TOKEN_URL", "token_url"),
+            ("TOKEN_INFORMATION_URL", "token_information_url"),
+            ("CLIENT_ID", "client_id"),
+            ("CLIENT_SECRET", "client_secret"),
+        ] {
+            environment.insert(
+                format!("RAPPORT_GOOGLE_{name}"),
+                text(google, part)?.to_owned(),
+            );
+        }
+        for name in ["READS", "WRITES", "GROUP_WRITES"] {
+            environment.insert(
+                format!("RAPPORT_GOOGLE_{name}_PER_MINUTE"),
+                "6000".to_owned(),
+            );
+        }
+        Ok(environment)
+    }
+
+    fn zoho(&self) -> anyhow::Result<Environment> {
+        let zoho = &self.sandbox.credentials.zoho;
+        let mut environment: Environment = self.timing("ZOHO").into();
+        for (name, part) in [
+            ("ACCOUNTS_URL", "accounts_url"),
+            ("CLIENT_ID", "client_id"),
+            ("CLIENT_SECRET", "client_secret"),
+        ] {
+            environment.insert(format!("RAPPORT_ZOHO_{name}"), text(zoho, part)?.to_owned());
+        }
+        Ok(environment)
+    }
+}
