@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `service` | the gRPC service `Connector` |
 //! | `due` | takes feeds that are due, one task a round |
+//! | `places` | how many rounds there are, so that none keeps others out |
 //! | `round` | one round of one feed, from `Begin` to applied |
 //! | `pages` | reads one page, and what a fault of it means |
 //! | `batches` | a page as bounded batches |
@@ -18,6 +19,7 @@ mod batches;
 mod channels;
 mod due;
 mod pages;
+mod places;
 mod receiver;
 mod round;
 mod service;
@@ -50,7 +52,8 @@ struct Connector {
     positions: PositionsClient<Client>,
     definitions: Arc<Definitions>,
     tokens: Tokens,
-    pages: pages::Turns,
+    places: places::Places,
+    turns: pages::Turns,
     metrics: Metrics,
     settings: ConnectorSettings,
     process: Process,
@@ -81,7 +84,8 @@ pub async fn serve(
     let period = settings.feeds.definitions_seconds;
     let follower = Follower::new(definitions.clone(), bus.clone(), period).await?;
     let connector = Arc::new(Connector {
-        pages: pages::Turns::new(settings.feeds.pages_at_once),
+        places: places::Places::new(settings.feeds.rounds_at_once),
+        turns: pages::Turns::default(),
         metrics: Metrics::new(about.provider),
         positions: PositionsClient::new(reconciler),
         tokens: Tokens::new(control),
@@ -133,7 +137,8 @@ impl Connector {
 
     /// Keeps feeds in step with definitions.
     async fn follow(&self, mut follower: Follower) {
-        let part = self.process.health.part("definitions");
+        let name = format!("{} connector's definitions", self.about.provider);
+        let part = self.process.health.part(&name);
         loop {
             let refreshed = follower.next().await;
             match self.define(&refreshed).await {

@@ -105,12 +105,9 @@ pub struct FeedSettings {
     /// Seconds after which a feed that a dead connector was reading may be taken over.
     #[arg(long, env = "RAPPORT_LEASE_SECONDS", default_value = "30", value_parser = seconds)]
     pub lease_seconds: Duration,
-    /// Feeds that are read at a time.
+    /// Feeds that are read at a time; complete readings take half of them at most, one tenant three quarters.
     #[arg(long, env = "RAPPORT_ROUNDS_AT_ONCE", default_value_t = 64)]
     pub rounds_at_once: usize,
-    /// Pages that are read from the provider at a time, each of another connection.
-    #[arg(long, env = "RAPPORT_PAGES_AT_ONCE", default_value_t = 16)]
-    pub pages_at_once: usize,
     /// Batches that are published ahead of what the reconciler has applied.
     #[arg(long, env = "RAPPORT_READ_AHEAD_BATCHES", default_value_t = 8)]
     pub read_ahead_batches: u64,
@@ -138,7 +135,6 @@ impl Default for FeedSettings {
         Self {
             lease_seconds: Duration::from_secs(30),
             rounds_at_once: 64,
-            pages_at_once: 16,
             read_ahead_batches: 8,
             stalled_seconds: Duration::from_secs(30),
             look_again_seconds: [5, 30, 120].map(Duration::from_secs).to_vec(),

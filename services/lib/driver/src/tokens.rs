@@ -71,11 +71,13 @@ impl Tokens {
         side: &DefinedSide,
         refused: Option<&Token>,
     ) -> Result<Arc<Token>, Fault> {
-        let token = self.of(&side.connection(), refused).await?;
+        let connection = side.connection();
+        let token = self.of(&connection, refused).await?;
         if token.account_id != side.account_id {
+            let reason = "the connection belongs to another account than the sync was made for";
+            self.report_unauthorised(&connection, reason).await;
             return Err(Fault::Unauthorised {
-                reason: "the connection belongs to another account than the sync was made for"
-                    .to_owned(),
+                reason: reason.to_owned(),
             });
         }
         Ok(token)
@@ -111,18 +113,21 @@ impl Tokens {
             .map_err(|status| why(&status))?;
         let token = Arc::new(token(answer.into_inner())?);
         if refused.is_some_and(|refused| same_token(refused, &token)) {
-            let reason = "the provider refuses the token that control has".to_owned();
-            return Err(Fault::Unauthorised { reason });
+            let reason = "the provider refuses the token that control has";
+            self.report_unauthorised(key, reason).await;
+            return Err(Fault::Unauthorised {
+                reason: reason.to_owned(),
+            });
         }
         *held = Some(token.clone());
         Ok(token)
     }
 
     /// Tells control that a connection needs a person to sign in again.
-    pub(crate) async fn report_unauthorised(&self, side: &DefinedSide, reason: &str) {
+    pub(crate) async fn report_unauthorised(&self, connection: &ConnectionKey, reason: &str) {
         let request = ReportUnauthorisedRequest {
-            tenant: side.scope.tenant.clone(),
-            connection: side.scope.connection.clone(),
+            tenant: connection.tenant.clone(),
+            connection: connection.connection.clone(),
             reason: reason.to_owned(),
         };
         if let Err(status) = self.client.clone().report_unauthorised(request).await {

@@ -92,7 +92,8 @@ impl Writer {
         limit: usize,
         process: &Process,
     ) {
-        let part = process.health.part("definitions");
+        let name = format!("{} writer's definitions", self.about.provider);
+        let part = process.health.part(&name);
         process.tasks.spawn(
             "definitions",
             OnFailure::ShutDown,

@@ -21,6 +21,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
 /// A feed that the reconciler does not want now is asked about again after this.
 const UNWANTED: Duration = Duration::from_secs(5);
 
+/// A complete reading that finds no place is tried again after this.
+const CROWDED: Duration = Duration::from_secs(2);
+
 /// A definition that is being replaced is fresh after this.
 const OUTDATED: Duration = Duration::from_secs(1);
 
@@ -56,6 +59,7 @@ fn next(end: &End, feed: &Leased, frequency: Duration, settings: &FeedSettings) 
         }
         End::Undefined | End::Unwanted => again(about(UNWANTED)),
         End::Outdated | End::Superseded => again(about(OUTDATED)),
+        End::Crowded => again(about(CROWDED)),
         End::Stopping => again(Duration::ZERO),
         End::Stalled => {
             let failures = feed.failures.saturating_add(1);

@@ -5,7 +5,6 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 use kit::{OnFailure, OnStop};
 use provider::Fault;
-use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use super::{
@@ -24,35 +23,21 @@ const AT_A_TIME: usize = 16;
 impl Connector {
     /// Until the process stops: takes due feeds as long as there are places for rounds.
     pub(super) async fn read_due_feeds(self: Arc<Self>) {
-        let rounds = Arc::new(Semaphore::new(self.settings.feeds.rounds_at_once.max(1)));
         let mut failures = 0;
         loop {
-            let place = tokio::select! {
+            let free = tokio::select! {
                 () = self.process.shutdown.cancelled() => return,
-                place = rounds.acquire() => place,
+                free = self.places.free() => free,
             };
-            drop(place);
-            let limit = rounds.available_permits().min(AT_A_TIME);
-            let taken = feeds::take(&self.pool, limit, self.settings.feeds.lease_seconds).await;
+            let lease = self.settings.feeds.lease_seconds;
+            let full = self.places.full_tenants();
+            let taken = feeds::take(&self.pool, free.min(AT_A_TIME), lease, &full).await;
             let taken = taken.inspect_err(|error| tracing::error!(%error, "no feed can be taken"));
             failures = if taken.is_ok() { 0 } else { failures + 1 };
             let taken = taken.unwrap_or_default();
             let none = taken.is_empty();
             for feed in taken {
-                // There is room: nobody else takes places.
-                let Ok(place) = rounds.clone().acquire_owned().await else {
-                    return;
-                };
-                let connector = self.clone();
-                let round = async move {
-                    connector.read(feed).await;
-                    drop(place);
-                    connector.woken.notify_one();
-                    anyhow::Ok(())
-                };
-                self.process
-                    .tasks
-                    .spawn("feed round", OnFailure::Log, OnStop::Wait, round);
+                self.clone().spawn_round(feed);
             }
             if none {
                 let wait = self.settings.feeds.due_check_seconds;
@@ -64,6 +49,18 @@ impl Connector {
                 }
             }
         }
+    }
+
+    fn spawn_round(self: Arc<Self>, feed: Leased) {
+        let tasks = self.process.tasks.clone();
+        let place = self.places.round(&feed.key.tenant);
+        let round = async move {
+            self.read(feed).await;
+            drop(place);
+            self.woken.notify_one();
+            anyhow::Ok(())
+        };
+        tasks.spawn("feed round", OnFailure::Log, OnStop::Wait, round);
     }
 
     /// One round under its lease, which is kept as long as the round goes on and given back at its end.
@@ -102,21 +99,15 @@ impl Connector {
             return End::Undefined;
         };
         let end = Round::new(self, &side, feed).run().await;
-        match &end {
-            End::Fault(Fault::Unauthorised { reason }) => {
-                self.tokens.report_unauthorised(&side, reason).await;
+        if matches!(end, End::Outdated) {
+            let key = &feed.key;
+            let fresh = self
+                .definitions
+                .refresh(Some((&key.tenant, &key.sync)))
+                .await;
+            if let Err(status) = fresh {
+                tracing::warn!(code = ?status.code(), "control does not tell its definitions");
             }
-            End::Outdated => {
-                let key = &feed.key;
-                if let Err(status) = self
-                    .definitions
-                    .refresh(Some((&key.tenant, &key.sync)))
-                    .await
-                {
-                    tracing::warn!(code = ?status.code(), "control does not tell its definitions");
-                }
-            }
-            _ => {}
         }
         end
     }

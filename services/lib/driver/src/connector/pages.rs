@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use provider::{At, Fault, Lane, Page};
-use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::OwnedMutexGuard;
 
 use super::round::{End, Round};
 use crate::{
@@ -23,52 +23,26 @@ const ATTEMPTS: u32 = 6;
 /// A round waits so long for a throttling provider; for longer it ends and the feed waits.
 const LONGEST_PATIENCE: Duration = Duration::from_mins(1);
 
-/// Whose turn it is to read a page: one page a connection, some in all, in the order of asking. So a long reading
-/// never keeps others waiting for longer than a page takes.
-pub(super) struct Turns {
-    all: Semaphore,
-    connections: Mutex<HashMap<ConnectionKey, Weak<Gate>>>,
-}
+/// Whose turn it is to read a page: one page of a connection at a time, in the order of asking.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<HashMap<ConnectionKey, Weak<Turn>>>);
 
-/// One page of a connection passes at a time.
-type Gate = tokio::sync::Mutex<()>;
-
-/// Leave to read one page.
-struct Turn<'a> {
-    _connection: OwnedMutexGuard<()>,
-    _place: Option<SemaphorePermit<'a>>,
-}
+type Turn = tokio::sync::Mutex<()>;
 
 impl Turns {
-    pub(super) fn new(at_once: usize) -> Self {
-        Self {
-            all: Semaphore::new(at_once.max(1)),
-            connections: Mutex::default(),
-        }
+    async fn take(&self, key: ConnectionKey) -> OwnedMutexGuard<()> {
+        self.turn(key).lock_owned().await
     }
 
-    async fn take(&self, key: ConnectionKey) -> Turn<'_> {
-        let connection = self.connection(key).lock_owned().await;
-        // It is never closed.
-        let place = self.all.acquire().await.ok();
-        Turn {
-            _connection: connection,
-            _place: place,
+    fn turn(&self, key: ConnectionKey) -> Arc<Turn> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turns.get(&key).and_then(Weak::upgrade) {
+            return turn;
         }
-    }
-
-    fn connection(&self, key: ConnectionKey) -> Arc<Gate> {
-        let mut connections = self
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        connections.retain(|_, turn| turn.strong_count() > 0);
-        let known = connections.get(&key).and_then(Weak::upgrade);
-        known.unwrap_or_else(|| {
-            let turn = Arc::default();
-            connections.insert(key, Arc::downgrade(&turn));
-            turn
-        })
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::default();
+        turns.insert(key, Arc::downgrade(&turn));
+        turn
     }
 }
 
@@ -103,7 +77,16 @@ impl Round<'_> {
             match (remedy, token) {
                 (Remedy::Wait(time), _) => self.connector.pause(time).await?,
                 (Remedy::Renew, Ok(token)) => refused = Some(token),
-                _ => return Err(fault.into()),
+                (_, token) => {
+                    if let (Fault::Unauthorised { reason }, Ok(_)) = (&fault, token) {
+                        let connection = self.side.connection();
+                        self.connector
+                            .tokens
+                            .report_unauthorised(&connection, reason)
+                            .await;
+                    }
+                    return Err(fault.into());
+                }
             }
             attempt += 1;
         }
@@ -118,7 +101,7 @@ impl Round<'_> {
         let scope = &self.side.scope;
         let session = token.session(&self.connector.http, lane);
         let read = async {
-            let _turn = self.connector.pages.take(self.side.connection()).await;
+            let _turn = self.connector.turns.take(self.side.connection()).await;
             self.connector.provider.page(session, scope, at).await
         };
         tokio::select! {

@@ -30,6 +30,8 @@ pub(super) enum End {
     Unwanted,
     /// The reconciler holds another generation of the definition.
     Outdated,
+    /// Too many complete readings go on already.
+    Crowded,
     /// Another round of this feed has begun.
     Superseded,
     /// The reconciler makes no progress, or NATS takes nothing in: what was published may be lost.
@@ -49,6 +51,7 @@ impl End {
             Self::Undefined => "undefined",
             Self::Unwanted => "unwanted",
             Self::Outdated => "outdated",
+            Self::Crowded => "crowded",
             Self::Superseded => "superseded",
             Self::Stalled => "stalled",
             Self::Stopping => "stopping",
@@ -71,8 +74,11 @@ pub(super) struct Round<'a> {
     pub(super) connector: &'a Connector,
     pub(super) side: &'a Arc<DefinedSide>,
     feed: &'a Leased,
+    /// Record versions that the last round showed.
+    known: HashSet<i64>,
+    /// Record versions that this one shows.
     shown: HashSet<i64>,
-    /// Whether anything was shown that cannot be told from what the last round showed, or that it did not show.
+    /// Whether it showed anything that the last round did not.
     news: bool,
 }
 
@@ -86,6 +92,7 @@ impl<'a> Round<'a> {
             connector,
             side,
             feed,
+            known: feed.seen.iter().copied().collect(),
             shown: HashSet::new(),
             news: false,
         }
@@ -127,6 +134,11 @@ impl<'a> Round<'a> {
         } else {
             Lane::Change
         };
+        let tenant = &self.side.scope.tenant;
+        let baseline = match lane {
+            Lane::Baseline => Some(self.connector.places.baseline(tenant).ok_or(End::Crowded)?),
+            _ => None,
+        };
         let mut reading = Reading {
             everything: cursor.is_none(),
             restart: cursor.clone().unwrap_or_default(),
@@ -148,7 +160,9 @@ impl<'a> Round<'a> {
             // The reconciler stops the sync and applies nothing that could be waited for.
             return Ok(());
         }
-        reading.ahead.finish().await
+        reading.ahead.finish().await?;
+        drop(baseline);
+        Ok(())
     }
 
     async fn begin(&self) -> Result<BeginResponse, End> {
@@ -255,7 +269,7 @@ impl<'a> Round<'a> {
     fn note(&mut self, seen: &[Seen]) {
         for seen in seen {
             let hash = version_hash(seen);
-            self.news |= !self.feed.seen.contains(&hash);
+            self.news |= !self.known.contains(&hash);
             if self.shown.len() <= KEPT {
                 self.shown.insert(hash);
             }

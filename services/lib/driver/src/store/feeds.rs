@@ -139,16 +139,18 @@ pub(crate) async fn forget_others(
 }
 
 /// Takes at most `limit` feeds that are due and that nobody reads, those that have been due longest first. The lease of
-/// a connector that died ends by itself.
+/// a connector that died ends by itself. Tenants that have enough places are left out.
 pub(crate) async fn take(
     pool: &PgPool,
     limit: usize,
     lease: Duration,
+    full_tenants: &[String],
 ) -> Result<Vec<Leased>, sqlx::Error> {
     let rows = sqlx::query(
         "WITH due AS (
              SELECT tenant, sync, side, due_at AS was_due_at FROM feed
              WHERE wanted AND due_at <= now() AND (lease IS NULL OR lease_until < now())
+                 AND tenant <> ALL ($4)
              ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
          UPDATE feed SET lease = $2, lease_until = now() + make_interval(secs => $3)
          FROM due
@@ -159,6 +161,7 @@ pub(crate) async fn take(
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(Uuid::now_v7())
     .bind(lease.as_secs_f64())
+    .bind(full_tenants)
     .fetch_all(pool)
     .await?;
     rows.iter().map(leased).collect()

@@ -135,10 +135,15 @@ impl Writer {
         else {
             return answer;
         };
-        let until = self.pauses.failed(connection, until);
+        // Control refuses at once, and gives access as soon as somebody has signed in.
+        let until = if unauthorised {
+            until
+        } else {
+            Some(self.pauses.failed(connection, until))
+        };
         Answer::NotAttempted {
             reason,
-            until: Some(until),
+            until,
             unauthorised,
         }
     }

@@ -136,7 +136,6 @@ impl Making<'_> {
             Ok(token) => self.token = token,
             Err(fault) => {
                 let answer = Answer::from(fault);
-                self.report(&answer).await;
                 for outcome in outcomes.iter_mut().filter(|outcome| refused(outcome)) {
                     outcome.answer = answer.clone();
                 }
@@ -153,10 +152,10 @@ impl Making<'_> {
                 writes,
             })
             .await;
+        if let Some(outcome) = made.iter().find(|outcome| refused(outcome)) {
+            self.report(&outcome.answer).await;
+        }
         for (at, outcome) in again.into_iter().zip(made) {
-            if refused(&outcome) {
-                self.report(&outcome.answer).await;
-            }
             outcomes[at] = outcome;
         }
         outcomes
@@ -187,7 +186,7 @@ impl Making<'_> {
         {
             self.writer
                 .tokens
-                .report_unauthorised(self.side, reason)
+                .report_unauthorised(self.connection, reason)
                 .await;
         }
     }

@@ -220,3 +220,30 @@ async fn a_panic_over_one_feed_takes_down_no_other() {
     .await;
     connector.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_provider_hangs_keeps_no_other_tenant_out() {
+    let mut stage = Stage::new().await;
+    stage.feeds.rounds_at_once = 8;
+    for number in 0..12 {
+        let connection = format!("stuck-{number}");
+        stage.memory.state().stuck.insert(connection.clone());
+        stage.define(&format!("s{number}"), &connection);
+    }
+    let _connector = stage.connector().await;
+    eventually("its complete readings take their part", SOON, async || {
+        let state = stage.reconciler.state();
+        state
+            .positions
+            .values()
+            .filter(|position| position.begun > 0)
+            .count()
+            >= 3
+    })
+    .await;
+    stage.define("other", "c");
+    stage.redefine("other", |sync| sync.tenant = "zeta".into());
+    stage.bus.announce_changed("zeta", "other").await.unwrap();
+    rounds(&stage, "other", 1).await;
+    assert_eq!(stage.memory.state().pages, 1);
+}

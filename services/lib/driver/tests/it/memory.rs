@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) panics: BTreeSet<String>,
     pub(crate) collection: CollectionState,
     pub(crate) refused_tokens: BTreeSet<String>,
+    /// Connections whose pages are not answered.
+    pub(crate) stuck: BTreeSet<String>,
     /// The starts of pages: the sync, and the cursor of a round's start.
     pub(crate) starts: Vec<(String, Option<String>)>,
     pub(crate) pages: usize,
@@ -82,6 +84,7 @@ impl Memory {
                 panics: BTreeSet::new(),
                 collection: CollectionState::Present,
                 refused_tokens: BTreeSet::new(),
+                stuck: BTreeSet::new(),
                 starts: Vec::new(),
                 pages: 0,
                 calls: Vec::new(),
@@ -320,6 +323,9 @@ impl Provider for Memory {
 
     async fn page(&self, session: Session<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
         let _gate = self.page_gate.read().await;
+        while self.state().stuck.contains(&scope.connection) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.admit(session)?;
         let mut state = self.state();
         assert!(
