@@ -5,9 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_lc_rs::aead::{AES_256_GCM_SIV, LessSafeKey, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM_SIV, LessSafeKey, UnboundKey},
+    rand,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::envelope::SealError;
 
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
@@ -35,6 +40,13 @@ pub(crate) enum KeyError {
         /// The id.
         id: String,
     },
+}
+
+/// A new random key with this id, as the settings take it.
+pub fn new_key(id: &str) -> Result<String, SealError> {
+    let mut key = [0; KEY_BYTES];
+    rand::fill(&mut key).map_err(|_| SealError::Randomness)?;
+    Ok(format!("{id}:{}", BASE64_STANDARD.encode(key)))
 }
 
 /// The key-encryption keys by id.
@@ -115,6 +127,13 @@ mod tests {
 
     fn key(byte: u8) -> String {
         BASE64_STANDARD.encode([byte; KEY_BYTES])
+    }
+
+    #[test]
+    fn new_keys_are_random_and_fit_for_use() {
+        let (one, two) = (new_key("k1").unwrap(), new_key("k1").unwrap());
+        assert_ne!(one, two);
+        assert_eq!(parse(&one).unwrap().current().0, "k1");
     }
 
     #[test]

@@ -51,6 +51,8 @@ use proto::{
 };
 
 pub use connectors::ConnectorAddress;
+pub use envelope::SealError;
+pub use keys::new_key;
 pub use settings::Settings;
 pub use store::SCHEMA;
 

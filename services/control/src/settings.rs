@@ -7,6 +7,8 @@ use secrecy::SecretString;
 
 use crate::{connectors::ConnectorAddress, keys::KeyRing};
 
+const DEFAULT_RECONCILER_URL: &str = "http://127.0.0.1:7001";
+
 /// Settings of control, as flags and environment variables.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Settings {
@@ -32,7 +34,7 @@ pub struct Settings {
         long,
         env = "RAPPORT_RECONCILER_URL",
         value_name = "URL",
-        default_value = "http://127.0.0.1:7001"
+        default_value = DEFAULT_RECONCILER_URL
     )]
     pub reconciler_url: String,
     /// Key-encryption keys as `id:base64`, the one in use first, the others so that they still open.
@@ -74,6 +76,22 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// This database and bus, with every default; keys and connectors are still to be set.
+    pub fn new(database: kit::DatabaseSettings, bus: bus::BusSettings) -> Self {
+        Self {
+            grpc: kit::GrpcSettings::default(),
+            database,
+            bus,
+            connectors: Vec::new(),
+            reconciler_url: DEFAULT_RECONCILER_URL.to_owned(),
+            keys: None,
+            keys_file: None,
+            tenant_tokens: None,
+            service_token: None,
+            allow_any_frequency: false,
+        }
+    }
+
     /// The key-encryption keys.
     pub(crate) fn key_ring(&self) -> anyhow::Result<KeyRing> {
         let text = match (&self.keys, &self.keys_file) {

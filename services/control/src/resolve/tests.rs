@@ -223,7 +223,7 @@ fn the_whole_account_needs_no_collection() {
 #[test]
 fn flipped_connections_missing_rights_and_odd_frequencies_are_refused_together() {
     let mut google = right();
-    google.missing_rights = vec!["delete contacts".to_owned(), "view contacts".to_owned()];
+    google.missing_rights = vec!["delete contacts".to_owned(), "see contacts".to_owned()];
     let yaml = format!("{FILE}policies: {{ frequency_seconds: 301 }}\n");
     let problems = resolved_with(&yaml, &google, &google).unwrap_err();
     assert!(
@@ -231,7 +231,7 @@ fn flipped_connections_missing_rights_and_odd_frequencies_are_refused_together()
         "{problems}"
     );
     assert!(
-        problems.contains("lacks the right to view contacts"),
+        problems.contains("lacks the right to see contacts"),
         "{problems}"
     );
     assert!(!problems.contains("delete contacts"), "{problems}");

@@ -91,11 +91,11 @@ async fn each_mistake_in_a_file_says_its_line_and_column() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_the_recipe_needs_is_named() {
     let stage = Stage::start().await;
-    stage.google.withhold_right("view contacts");
+    stage.google.withhold_right("see contacts");
     stage.connect("zoho", "acme-zoho", "acme").await;
     stage.connect("google", "ana-google", "ana").await;
     let says = [
-        "lacks the right to view contacts",
+        "lacks the right to see contacts",
         "rapport connect google --name ana-google",
     ];
     invalid(&stage, FILE, "line 5, column 22: ", &says).await;

@@ -5,7 +5,9 @@
     reason = "doubles and callers are spawned by the test itself"
 )]
 
+#[allow(dead_code, reason = "the tests of the command use the rest")]
 mod doubles;
+#[allow(dead_code, reason = "the tests of the command use the rest")]
 mod stage;
 
 mod access;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bus::{Bus, BusSettings, Watch};
 use control::{ConnectorAddress, SCHEMA, Settings};
-use kit::{CancellationToken, DatabaseSettings, GrpcSettings, Process};
+use kit::{CancellationToken, DatabaseSettings, Process};
 use proto::control::{
     AccessTokenRequest, AccessTokenResponse, ApplyRequest, ApplyResponse, BeginConnectionRequest,
     BeginConnectionResponse, Connection, FinishConnectionRequest, FinishConnectionResponse,
@@ -88,17 +88,15 @@ impl Stage {
             provider: provider.to_owned(),
             url,
         };
+        let (database_settings, bus) = (
+            DatabaseSettings::new(&database.url),
+            BusSettings::for_test(&nats.url, &nats.namespace),
+        );
         let mut settings = Settings {
-            grpc: GrpcSettings::default(),
-            database: DatabaseSettings::new(&database.url),
-            bus: BusSettings::for_test(&nats.url, &nats.namespace),
             connectors: vec![address("zoho", zoho_url), address("google", google_url)],
             reconciler_url,
             keys: Some(KEYS.into()),
-            keys_file: None,
-            tenant_tokens: None,
-            service_token: None,
-            allow_any_frequency: false,
+            ..Settings::new(database_settings, bus)
         };
         change(&mut settings);
         SCHEMA.migrate(&settings.database).await.unwrap();
@@ -113,6 +111,11 @@ impl Stage {
             settings,
             process,
         }
+    }
+
+    /// Where control answers.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.process.address("grpc").unwrap())
     }
 
     /// With both accounts of [`FILE`] connected.

@@ -31,6 +31,7 @@ pub(crate) struct Provider {
 #[derive(Debug)]
 struct State {
     challenges: BTreeMap<String, String>,
+    redirects: BTreeMap<String, String>,
     codes: BTreeMap<String, (String, String)>,
     secrets: BTreeMap<Vec<u8>, String>,
     tokens: BTreeMap<String, String>,
@@ -67,6 +68,7 @@ pub(crate) async fn start(
         renewals_allowed: Semaphore::new(Semaphore::MAX_PERMITS),
         state: Mutex::new(State {
             challenges: BTreeMap::new(),
+            redirects: BTreeMap::new(),
             codes: BTreeMap::new(),
             secrets: BTreeMap::new(),
             tokens: BTreeMap::new(),
@@ -101,6 +103,12 @@ impl Provider {
             .codes
             .insert(code.clone(), (challenge, account.to_owned()));
         code
+    }
+
+    /// Where a sign-in asked to be sent back to, and its state.
+    pub(crate) fn asked_to_redirect(&self, url: &str) -> (String, String) {
+        let state = url.split_once("state=").unwrap().1.to_owned();
+        (self.state().redirects[&state].clone(), state)
     }
 
     /// The account withdraws every grant.
@@ -187,10 +195,13 @@ impl Connector for Double {
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
         let asked = request.into_inner();
-        self.0
-            .state()
+        let mut state = self.0.state();
+        state
             .challenges
             .insert(asked.state.clone(), asked.code_challenge);
+        state
+            .redirects
+            .insert(asked.state.clone(), asked.redirect_uri);
         Ok(Response::new(AuthorizeResponse {
             url: format!(
                 "https://{}.example/consent?state={}",

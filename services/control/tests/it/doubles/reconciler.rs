@@ -38,6 +38,11 @@ impl Reconciler {
         self.asked.lock().unwrap().last().cloned()
     }
 
+    /// The sync of the last question, which is then forgotten.
+    pub(crate) fn take_asked(&self) -> Option<SyncRef> {
+        self.asked.lock().unwrap().drain(..).next_back()
+    }
+
     fn note(&self, sync: Option<SyncRef>) {
         self.asked.lock().unwrap().push(sync.unwrap());
     }
@@ -123,6 +128,15 @@ impl Syncs for Double {
         request: Request<PreviewRequest>,
     ) -> Result<Response<PreviewResponse>, Status> {
         self.0.note(request.into_inner().sync);
-        Ok(Response::new(PreviewResponse::default()))
+        let counts = [
+            ("create_left", 3),
+            ("create_right", 40),
+            ("merge", 70),
+            ("conflict", 2),
+        ];
+        Ok(Response::new(PreviewResponse {
+            complete: true,
+            counts: counts.map(|(name, count)| (name.to_owned(), count)).into(),
+        }))
     }
 }

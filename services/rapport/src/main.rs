@@ -1,0 +1,7 @@
+//! The `rapport` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rapport::main()
+}
