@@ -4,13 +4,14 @@ CARGO ?= cargo
 BUF = 1.57.2
 export SQLX_OFFLINE ?= true
 
-.PHONY: help demo dev test lint bench conformance tools
+.PHONY: help demo dev test lint behaviours bench conformance tools
 
 help:
 	@echo "make demo         two address books that disagree become one, in front of you"
 	@echo "make dev          everything up against the sandbox, until Ctrl-C"
 	@echo "make test         formatting, lints and every test"
 	@echo "make lint         formatting and lints alone"
+	@echo "make behaviours   fill in which tests show what docs/behaviours.md lists"
 	@echo "make conformance  the providers' own client libraries against the sandbox"
 	@echo "make bench        how fast it is on this machine"
 
@@ -33,6 +34,9 @@ lint:
 test: tools lint
 	$(CARGO) build --locked --package test-kit --bin with-servers
 	target/debug/with-servers -- $(CARGO) nextest run --workspace --locked
+
+behaviours:
+	$(CARGO) test --locked --quiet --package test-kit --test house write_the_last_column -- --ignored
 
 conformance: tools
 	tests/conformance/run
