@@ -78,7 +78,7 @@ proptest! {
         let again = stored.plan();
         for side in Side::ALL {
             let written = |plan: &Plan| {
-                let mut edits: Vec<_> = plan.writes.get(side).iter().flat_map(Write::edits).map(|p| format!("{:?}", p.edit)).collect();
+                let mut edits: Vec<_> = plan.writes.get(side).iter().flat_map(Write::edits).map(|p| format!("{:?}", p.edit).to_lowercase()).collect();
                 edits.sort();
                 edits
             };

@@ -4,6 +4,8 @@
 //! planned, written and answered until nothing is left to do. Then both sides are equal under the mapping,
 //! no value that somebody entered has vanished without a trace, and nothing is written any more.
 
+mod checks;
+mod people;
 mod provider;
 mod world;
 

@@ -5,7 +5,11 @@ use merge::{
 };
 use model::{Direction, Element, Fields, Pairing, Path, PerSide, Side, Value};
 
-use super::provider::{Held, PLACEHOLDER, Provider, equal};
+use super::{
+    checks::undoes_an_edit,
+    people::tokens_of,
+    provider::{Held, Provider},
+};
 use crate::link::Link;
 
 /// The single-valued pairings; one list of addresses comes after them.
@@ -100,19 +104,19 @@ enum Outcome {
 
 #[derive(Debug)]
 pub(crate) struct World {
-    link: Link,
-    providers: PerSide<Provider>,
+    pub(super) link: Link,
+    pub(super) providers: PerSide<Provider>,
     versions: PerSide<Option<u64>>,
     sent: PerSide<Option<Sent>>,
-    state: Disposition,
+    pub(super) state: Disposition,
     /// Values that were overwritten, cleared or deleted by our writes, as the history has them.
-    history: Vec<String>,
+    pub(super) history: Vec<String>,
     /// Values that people overwrote or removed themselves.
-    replaced: Vec<String>,
+    pub(super) replaced: Vec<String>,
     /// Every value that somebody entered.
-    entered: Vec<String>,
+    pub(super) entered: Vec<String>,
     violations: Vec<String>,
-    clock: i64,
+    pub(super) clock: i64,
     writes: u64,
     was_linked: bool,
 }
@@ -273,82 +277,6 @@ impl World {
         None
     }
 
-    fn path(&self, side: Side, place: usize) -> Path {
-        self.link.pairings[place].path(side).clone()
-    }
-
-    /// A value that was never there before; its first four characters tell it from all others.
-    fn fresh(&mut self) -> String {
-        let token = format!("v{:03}", self.entered.len());
-        self.entered.push(token.clone());
-        format!("{token}-{}", self.clock)
-    }
-
-    fn set(&mut self, side: Side, place: usize, to_something: bool) {
-        if self.providers.get(side).record.is_none() {
-            return;
-        }
-        let value = to_something.then(|| Value::Text(self.fresh()));
-        let path = self.path(side, place);
-        self.person(side, |fields| match value {
-            Some(value) => drop(fields.insert(path, value)),
-            None => drop(fields.remove(&path)),
-        });
-    }
-
-    fn change_elements(
-        &mut self,
-        side: Side,
-        change: impl FnOnce(&mut Vec<Element>, String) -> bool,
-    ) {
-        if self.providers.get(side).record.is_none() {
-            return;
-        }
-        let path = self.path(side, FIELDS);
-        let value = self.fresh();
-        let mut used = false;
-        self.person(side, |fields| {
-            let mut elements = fields
-                .get(&path)
-                .map_or(&[][..], Value::as_elements)
-                .to_vec();
-            used = change(&mut elements, value);
-            match Value::elements(elements) {
-                Some(value) => fields.insert(path, value),
-                None => fields.remove(&path),
-            };
-        });
-        if !used {
-            self.entered.pop();
-        }
-    }
-
-    /// Somebody edits a record; what they overwrite is theirs to lose.
-    fn person(&mut self, side: Side, change: impl FnOnce(&mut Fields)) {
-        let before = self.tokens(side);
-        let (now, newest) = (self.clock, self.entered.last().cloned());
-        self.providers.get_mut(side).edit(now, change);
-        let after = self.tokens(side);
-        let gone = before
-            .into_iter()
-            .chain(newest)
-            .filter(|token| !after.contains(token));
-        self.replaced.extend(gone);
-    }
-
-    fn hide(&mut self, side: Side, place: usize, hidden: bool) {
-        let field = model::table("contact")
-            .unwrap()
-            .field(&self.path(side, place))
-            .unwrap()
-            .name;
-        let provider = self.providers.get_mut(side);
-        provider.hidden.retain(|name| *name != field);
-        if hidden {
-            provider.hidden.push(field);
-        }
-    }
-
     fn read(&mut self, side: Side) {
         let provider = self.providers.get(side);
         let never = matches!(self.link.sides.get(side), Presence::Never);
@@ -451,8 +379,26 @@ impl World {
         }
         self.history
             .extend(sent.losses.iter().flat_map(|loss| tokens_of(&loss.before)));
+        let overwritten: Vec<_> = sent
+            .losses
+            .iter()
+            .filter(|loss| undoes_an_edit(loss))
+            .collect();
+        if !overwritten.is_empty() {
+            self.violations.push(format!(
+                "an older value overwrote a newer one without a conflict: {overwritten:?}"
+            ));
+        }
         match &sent.write {
             Write::Delete => {
+                // What we may not read goes with the record and cannot be in the history.
+                let unseen = |(path, _): &(&Path, &Value)| !sent.seen.contains_key(*path);
+                let fields = provider
+                    .record
+                    .iter()
+                    .flat_map(|held| held.fields.iter().filter(unseen));
+                self.replaced
+                    .extend(fields.flat_map(|(_, value)| tokens_of(value)));
                 provider.record = None;
                 if !other_is_gone {
                     self.violations.push(format!(
@@ -541,65 +487,6 @@ impl World {
         }
     }
 
-    fn tokens(&self, side: Side) -> Vec<String> {
-        let held = self.providers.get(side).record.as_ref();
-        held.map_or(Vec::new(), |held| {
-            held.fields.values().flat_map(tokens_of).collect()
-        })
-    }
-
-    /// What is not equal on both sides although it should be.
-    pub(crate) fn differences(&self) -> Vec<String> {
-        let (Some(left), Some(right)) = (&self.providers.left.record, &self.providers.right.record)
-        else {
-            return Vec::new();
-        };
-        if self.state != Disposition::InSync || self.link.policy.direction != Direction::Both {
-            return Vec::new();
-        }
-        let differs = |pairing: &&Pairing| {
-            let (left, right) = (
-                left.fields.get(&pairing.left),
-                right.fields.get(&pairing.right),
-            );
-            if pairing.is_list() {
-                return !self.equal_as_far_as_they_fit(left, right);
-            }
-            !equal(pairing, usize::MAX, left, right)
-        };
-        let pairings = self.link.pairings.iter().filter(differs);
-        pairings.map(|pairing| pairing.key().to_string()).collect()
-    }
-
-    /// Whether each side has every address of the other, or is full.
-    fn equal_as_far_as_they_fit(&self, left: Option<&Value>, right: Option<&Value>) -> bool {
-        let list =
-            |value: Option<&Value>| value.map_or(Vec::new(), |value| tokens_of(value).collect());
-        let (left, right): (Vec<_>, Vec<_>) = (list(left), list(right));
-        let full = |list: &[String], limit: usize| list.len() >= limit;
-        let has = |list: &[String], other: &[String], limit| {
-            full(list, limit) || other.iter().all(|t| list.contains(t))
-        };
-        has(&left, &right, self.providers.left.limit)
-            && has(&right, &left, self.providers.right.limit)
-    }
-
-    /// Values that somebody entered and that are neither on a side nor in the history.
-    pub(crate) fn vanished(&self) -> Vec<String> {
-        let there: Vec<_> = Side::ALL
-            .into_iter()
-            .flat_map(|side| self.tokens(side))
-            .collect();
-        let known = |token: &&String| {
-            there.contains(token) || self.history.contains(token) || self.replaced.contains(token)
-        };
-        self.entered
-            .iter()
-            .filter(|token| !known(token))
-            .cloned()
-            .collect()
-    }
-
     pub(crate) fn violations(&self) -> &Vec<String> {
         &self.violations
     }
@@ -619,18 +506,4 @@ impl World {
     pub(crate) fn was_linked(&self) -> bool {
         self.was_linked
     }
-}
-
-/// The first four characters of each text, by which a value is known however it was rewritten.
-fn tokens_of(value: &Value) -> impl Iterator<Item = String> {
-    let texts: Vec<String> = match value {
-        Value::Text(text) => vec![text.clone()],
-        Value::Date(date) => vec![date.to_string()],
-        Value::Elements(elements) => elements
-            .iter()
-            .flat_map(|element| element.parts.values().cloned())
-            .collect(),
-    };
-    let tokens = texts.into_iter().filter(|text| text != PLACEHOLDER);
-    tokens.map(|text| text.chars().take(4).collect::<String>().to_lowercase())
 }
