@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Order, Record, Side, Version, match_keys, order};
+use model::{Fields, Order, Record, Side, Version, match_keys, order};
 use proto::change::{
     Change, ChangeBatch, CollectionState, Extent, Outline, change::What as ChangeOf,
 };
@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use crate::{
     definition::Definition,
     error::EngineError,
+    live,
     store::{
         SyncKey,
         feed::{self, Advance, FeedRow},
@@ -146,6 +147,16 @@ async fn lose_collection(
     Ok(())
 }
 
+/// A record of the same version in another rendering: our code changed, not the record.
+pub struct Rerendered {
+    /// The record's row id.
+    pub record: i64,
+    /// How it was rendered before.
+    pub old: Fields,
+    /// How it is rendered now.
+    pub new: Fields,
+}
+
 /// What the changes of a batch amount to.
 #[derive(Default)]
 struct Reading {
@@ -155,6 +166,7 @@ struct Reading {
     unsettled: Vec<i64>,
     reread: Vec<i64>,
     rekeyed: Vec<(i64, String)>,
+    rebased: Vec<Rerendered>,
     touched: Vec<i64>,
 }
 
@@ -208,7 +220,14 @@ async fn apply(
     // Neither an old picture nor a tombstone is believed before the record was read by its id.
     record::set_presence(connection, &reading.unsettled, Presence::Unsettled).await?;
     record::set_presence(connection, &reading.reread, Presence::Doubtful).await?;
-    reading.touched.extend(stored.iter().map(|(_, id)| *id));
+    live::rebase(connection, definition, side, &reading.rebased).await?;
+    let rebased: HashSet<i64> = reading.rebased.iter().map(|one| one.record).collect();
+    reading.touched.extend(
+        stored
+            .iter()
+            .map(|(_, id)| *id)
+            .filter(|id| !rebased.contains(id)),
+    );
     reading
         .touched
         .extend(reading.unsettled.iter().chain(&reading.reread));
@@ -299,6 +318,14 @@ fn inside(
                 return;
             }
             Order::Same if same_content => sighting.ours = own.ours,
+            Order::Same if own.presence == Presence::Live && own.in_scope => {
+                sighting.ours = own.ours;
+                reading.rebased.push(Rerendered {
+                    record: own.id,
+                    old: own.fields.clone().unwrap_or_default(),
+                    new: record.fields.clone(),
+                });
+            }
             Order::Older | Order::Unknown if own.presence == Presence::Live => {
                 reading.reread.push(own.id);
                 return;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     definition::Definition,
     error::EngineError,
+    ingest::Rerendered,
     store::{
         link::{self, LinkRow, LinkState},
         matching,
@@ -143,6 +144,49 @@ pub async fn seen(
         .map(|base| merge::hints(base, &definition.pairings, side))
         .unwrap_or_default();
     Ok(project(&record, &definition.paths(side), &hints))
+}
+
+/// A record that is rendered otherwise at the same version: its bases follow, and nothing is planned
+/// . Lists keep theirs: their elements pair by value.
+pub async fn rebase(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    side: Side,
+    rerendered: &[Rerendered],
+) -> Result<(), EngineError> {
+    for one in rerendered {
+        let mut links = link::of_records(connection, &[one.record]).await?;
+        for link in &mut links {
+            let Some(base) = &mut link.base else { continue };
+            let hints = merge::hints(base, &definition.pairings, side);
+            let show = |fields: &Fields| {
+                let record = Record {
+                    kind: definition.kind.clone(),
+                    fields: fields.clone(),
+                };
+                project(&record, &definition.paths(side), &hints)
+            };
+            let (old, new) = (show(&one.old), show(&one.new));
+            for pairing in definition
+                .pairings
+                .iter()
+                .filter(|pairing| !pairing.is_list())
+            {
+                let path = pairing.path(side);
+                if let Some(entry) = base.get_mut(&pairing.key())
+                    && pairing.comparison().same(entry.get(side), old.get(path))
+                {
+                    let value = new.get(path).cloned();
+                    match side {
+                        Side::Left => entry.left = value,
+                        Side::Right => entry.right = value,
+                    }
+                }
+            }
+        }
+        link::save(connection, &links).await?;
+    }
+    Ok(())
 }
 
 /// Stores a record as it was seen, with its match keys; answers its row id.

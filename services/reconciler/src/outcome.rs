@@ -62,6 +62,12 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
         .map(|link| (link.id, link))
         .collect();
     let mut ledger = Ledger::new(&definition, row.run);
+    // A single record that has to wait means nothing for others; a call of which nothing was made does.
+    let nothing_made = batch.outcomes.len() > 1
+        && batch
+            .outcomes
+            .iter()
+            .all(|outcome| matches!(outcome.result, Some(Answer::NotAttempted(_))));
     for outcome in &batch.outcomes {
         let write = Uuid::parse_str(&outcome.write)
             .ok()
@@ -82,6 +88,7 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
             row: &mut row,
             write,
             ledger: &mut ledger,
+            nothing_made,
         };
         step.take(&mut link, outcome, answer).await?;
         link::save(step.connection, std::slice::from_ref(&link)).await?;
@@ -133,6 +140,7 @@ struct Step<'a> {
     row: &'a mut SyncRow,
     write: &'a WriteRow,
     ledger: &'a mut Ledger,
+    nothing_made: bool,
 }
 
 impl Step<'_> {
@@ -419,7 +427,7 @@ impl Step<'_> {
         let wait = if not.unauthorised {
             Some(sync::now(self.connection).await? + UNAUTHORISED_WAIT)
         } else {
-            until
+            until.filter(|_| self.nothing_made)
         };
         if let Some(wait) = wait {
             outbox::wait(

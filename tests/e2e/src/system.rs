@@ -456,6 +456,10 @@ impl Environments<'_> {
     fn zoho(&self) -> anyhow::Result<Environment> {
         let zoho = &self.sandbox.credentials.zoho;
         let mut environment: Environment = self.timing("ZOHO").into();
+        environment.insert(
+            "RAPPORT_ZOHO_SYNC_PERMISSION".to_owned(),
+            "Crm_Implied_Google_Contacts_Sync".to_owned(),
+        );
         for (name, part) in [
             ("ACCOUNTS_URL", "accounts_url"),
             ("CLIENT_ID", "client_id"),

@@ -175,7 +175,7 @@ async fn a_preview_counts_and_writes_nothing() {
     let preview = world
         .service()
         .preview(Request::new(PreviewRequest {
-            sync: world.sync_ref(),
+            sync: Some(World::sync_ref()),
         }))
         .await
         .unwrap()

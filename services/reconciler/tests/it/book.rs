@@ -159,7 +159,7 @@ impl Book {
             .entries
             .iter()
             .filter(|(_, entry)| entry.changed > since_or_start)
-            .map(|(id, entry)| self.change(id, entry, hash_key))
+            .map(|(id, entry)| Self::change(id, entry, hash_key))
             .collect();
         if since.is_some() {
             changes.extend(
@@ -176,7 +176,7 @@ impl Book {
         changes
     }
 
-    pub fn change(&self, id: &str, entry: &Entry, hash_key: &[u8; 32]) -> Change {
+    pub fn change(id: &str, entry: &Entry, hash_key: &[u8; 32]) -> Change {
         let record = Record {
             kind: "contact".to_owned(),
             fields: entry.fields.clone(),

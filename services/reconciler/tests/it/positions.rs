@@ -54,7 +54,11 @@ async fn an_old_picture_is_read_by_id_before_it_is_believed() {
     world.left.set("L1", "title", Some("two"));
     world.settle().await;
     let mut batch = world.round(Side::Left).await.unwrap();
-    batch.changes = vec![world.left.change("L1", &old, &crate::world::HASH_KEY)];
+    batch.changes = vec![crate::book::Book::change(
+        "L1",
+        &old,
+        &crate::world::HASH_KEY,
+    )];
     world.ingest(&batch).await;
     let before = world.writes();
     world.settle().await;

@@ -13,7 +13,7 @@ impl World {
     ) -> Result<proto::reconcile::RestoreResponse, tonic::Status> {
         self.service()
             .restore(Request::new(RestoreRequest {
-                sync: self.sync_ref(),
+                sync: Some(Self::sync_ref()),
                 what: Some(what),
             }))
             .await

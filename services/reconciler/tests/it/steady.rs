@@ -140,7 +140,7 @@ async fn a_hidden_field_clears_nothing() {
 #[tokio::test]
 async fn a_one_way_sync_never_writes_its_source() {
     let mut world = World::with(|definition| {
-        World::policies(definition).direction = "left-to-right".to_owned()
+        World::policies(definition).direction = "left-to-right".to_owned();
     })
     .await;
     world
@@ -190,4 +190,26 @@ async fn a_path_that_is_mapped_later_begins_with_a_first_contact() {
         .await;
     world.settle().await;
     assert_eq!(world.left.get("L1", "title").as_deref(), Some("CEO"));
+}
+
+// proves: R-14
+#[tokio::test]
+async fn the_same_version_in_another_rendering_is_no_edit() {
+    let mut world = pair().await;
+    let mut batch = world.round(Side::Left).await.unwrap();
+    let mut entry = world.left.entries["L1"].clone();
+    entry
+        .fields
+        .insert(crate::book::path("title"), crate::book::text("C. T. O."));
+    batch.changes = vec![crate::book::Book::change(
+        "L1",
+        &entry,
+        &crate::world::HASH_KEY,
+    )];
+    let before = world.writes();
+    world.ingest(&batch).await;
+    world.advance().await;
+    assert_eq!(world.write().await, 0);
+    assert_eq!(world.writes(), before);
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CTO"));
 }

@@ -268,7 +268,7 @@ impl World {
             let written = self.write().await;
             self.advance().await;
             let status = self.status().await;
-            self.check(&status);
+            Self::check(&status);
             if written == 0 && status.open_writes == 0 && status.counts.unwrap().pending == 0 {
                 return;
             }
@@ -277,7 +277,7 @@ impl World {
         assert_ne!(status.phase, "live", "the sync does not settle: {status:?}");
     }
 
-    pub fn check(&self, status: &StatusResponse) {
+    pub fn check(status: &StatusResponse) {
         let counts = status.counts.unwrap();
         let states =
             counts.in_sync + counts.pending + counts.deferred + counts.excluded + counts.set_aside;
@@ -291,17 +291,17 @@ impl World {
         }
     }
 
-    pub fn sync_ref(&self) -> Option<SyncRef> {
-        Some(SyncRef {
+    pub fn sync_ref() -> SyncRef {
+        SyncRef {
             tenant: "acme".to_owned(),
             sync: "s1".to_owned(),
-        })
+        }
     }
 
     pub async fn status(&self) -> StatusResponse {
         self.service()
             .status(Request::new(StatusRequest {
-                sync: self.sync_ref(),
+                sync: Some(Self::sync_ref()),
             }))
             .await
             .unwrap()
@@ -358,7 +358,7 @@ impl World {
     pub async fn history(&self) -> Vec<proto::reconcile::HistoryEntry> {
         self.service()
             .history(Request::new(proto::reconcile::HistoryRequest {
-                sync: self.sync_ref(),
+                sync: Some(Self::sync_ref()),
                 ..proto::reconcile::HistoryRequest::default()
             }))
             .await
@@ -370,7 +370,7 @@ impl World {
     pub async fn run(&self) {
         self.service()
             .run(Request::new(proto::reconcile::RunRequest {
-                sync: self.sync_ref(),
+                sync: Some(Self::sync_ref()),
             }))
             .await
             .unwrap();
@@ -382,7 +382,7 @@ impl World {
     ) -> Result<u64, tonic::Status> {
         self.service()
             .resume(Request::new(proto::reconcile::ResumeRequest {
-                sync: self.sync_ref(),
+                sync: Some(Self::sync_ref()),
                 answer: answer.into(),
             }))
             .await
