@@ -18,6 +18,9 @@ const LONGEST_THROTTLE: Duration = Duration::from_hours(1);
 const FIRST_BACKOFF: Duration = Duration::from_secs(2);
 const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
 
+const FIRST_PEER_BACKOFF: Duration = Duration::from_secs(1);
+const LONGEST_PEER_BACKOFF: Duration = Duration::from_secs(10);
+
 /// A feed that the reconciler does not want now is asked about again after this.
 const UNWANTED: Duration = Duration::from_secs(5);
 
@@ -61,11 +64,13 @@ fn next(end: &End, feed: &Leased, frequency: Duration, settings: &FeedSettings) 
         End::Outdated | End::Superseded => again(about(OUTDATED)),
         End::Crowded => again(about(CROWDED)),
         End::Stopping => again(Duration::ZERO),
-        End::Stalled => {
+        // Our own services come back soon, and a hint must not hammer them meanwhile.
+        End::Stalled | End::PeerSilent => {
             let failures = feed.failures.saturating_add(1);
             Release {
+                held: true,
                 failures,
-                ..again(backoff(failures, OUTDATED, LONGEST_BACKOFF))
+                ..again(backoff(failures, FIRST_PEER_BACKOFF, LONGEST_PEER_BACKOFF))
             }
         }
         End::Fault(fault) => Release {
@@ -215,6 +220,13 @@ mod tests {
         assert_eq!((first.failures, tenth.failures), (1, 10));
         assert!(!first.met, "the hint is not met");
         assert_eq!(after(&nothing(), &feed(false, 0, 9)).failures, 0);
+    }
+
+    #[test]
+    fn a_feed_does_not_sleep_long_because_a_service_of_ours_was_away() {
+        for end in [End::PeerSilent, End::Stalled] {
+            assert!(after(&end, &feed(true, 0, 1000)).after <= Duration::from_secs(20));
+        }
     }
 
     #[test]

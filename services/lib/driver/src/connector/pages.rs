@@ -66,6 +66,7 @@ impl Round<'_> {
                 .await;
             let result = match &token {
                 Ok(token) => self.page_with(token, at, lane).await?,
+                Err(Fault::Transient { .. }) => return Err(End::PeerSilent),
                 Err(fault) => Err(fault.clone()),
             };
             let fault = match result {

@@ -36,9 +36,11 @@ pub(super) enum End {
     Superseded,
     /// The reconciler makes no progress, or NATS takes nothing in: what was published may be lost.
     Stalled,
+    /// Control or the reconciler does not answer.
+    PeerSilent,
     /// The process stops.
     Stopping,
-    /// The provider, or a service, failed.
+    /// The provider failed.
     Fault(Fault),
 }
 
@@ -54,6 +56,7 @@ impl End {
             Self::Crowded => "crowded",
             Self::Superseded => "superseded",
             Self::Stalled => "stalled",
+            Self::PeerSilent => "peer_silent",
             Self::Stopping => "stopping",
             Self::Fault(fault) => fault.word(),
         }
@@ -176,8 +179,8 @@ impl<'a> Round<'a> {
             // It has not heard of the sync yet.
             Err(status) if status.code() == Code::NotFound => Err(End::Outdated),
             Err(status) => {
-                let reason = format!("the reconciler begins no round: {:?}", status.code());
-                Err(Fault::transient(reason).into())
+                tracing::warn!(code = ?status.code(), "the reconciler begins no round");
+                Err(End::PeerSilent)
             }
         }
     }

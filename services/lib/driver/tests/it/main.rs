@@ -18,4 +18,5 @@ mod memory;
 mod peers;
 mod pushes;
 mod stage;
+mod traces;
 mod writes;

@@ -8,6 +8,7 @@ use std::{
 
 use bus::Bus;
 use jiff::Timestamp;
+use opentelemetry::trace::TraceContextExt as _;
 use proto::{
     change::{ChangeBatch, CollectionState},
     control::{self, SyncDefinition, definitions_server},
@@ -17,6 +18,7 @@ use proto::{
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// Control, with what tests change and look at.
 #[derive(Clone, Default)]
@@ -147,6 +149,8 @@ pub(crate) struct ReconcilerState {
     pub(crate) lost: BTreeSet<String>,
     pub(crate) claims: Vec<Vec<String>>,
     pub(crate) outcomes: Vec<Outcome>,
+    /// The traces that batches of changes, and of outcomes, came with.
+    pub(crate) traces: Vec<(&'static str, String)>,
 }
 
 impl Reconciler {
@@ -188,6 +192,7 @@ impl Reconciler {
         loop {
             tokio::select! {
                 Some(delivery) = changes.next() => {
+                    self.state().traces.push(("changes", trace(delivery.span())));
                     while self.state().intake == Intake::Waits {
                         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                     }
@@ -197,6 +202,7 @@ impl Reconciler {
                     delivery.ack().await.unwrap();
                 }
                 Some(delivery) = outcomes.next() => {
+                    self.state().traces.push(("outcomes", trace(delivery.span())));
                     self.state().outcomes.extend(delivery.message.outcomes.clone());
                     delivery.ack().await.unwrap();
                 }
@@ -306,4 +312,9 @@ async fn listen(router: tonic::transport::server::Router) -> SocketAddr {
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
+}
+
+/// The trace that a span belongs to, as 32 hexadecimal digits.
+fn trace(span: &tracing::Span) -> String {
+    span.context().span().span_context().trace_id().to_string()
 }
