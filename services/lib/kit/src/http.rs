@@ -1,12 +1,16 @@
 //! HTTP servers of a process: health, readiness and metrics, and any router that a service brings.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use tokio::net::TcpListener;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use crate::{Health, HttpSettings, OnFailure, OnStop, Process, telemetry};
+
+/// How long a request may take.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Serves `/healthz` (the process lives), `/readyz` (it can do its work, with the state of each part) and
 /// `/metrics` (Prometheus text), and notes the address as `http`.
@@ -22,7 +26,8 @@ pub async fn serve_operations(
     serve(process, "http", settings.listen, router).await
 }
 
-/// Serves a router under a name until the process stops, and notes its address under that name.
+/// Serves a router under a name until the process stops, and notes its address under that name. Requests are
+/// bounded in time; a panic answers its own request and no other.
 ///
 /// # Errors
 /// The address cannot be listened on.
@@ -37,6 +42,12 @@ pub async fn serve(
         .with_context(|| format!("cannot listen on {listen} for {name}"))?;
     let address = listener.local_addr()?;
     process.announce(name, address);
+    let router = router
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            LONGEST,
+        ))
+        .layer(CatchPanicLayer::new());
     let shutdown = process.shutdown.clone();
     process
         .tasks

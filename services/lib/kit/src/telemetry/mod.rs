@@ -17,7 +17,7 @@ use opentelemetry_sdk::{
     trace::SdkTracerProvider,
 };
 use prometheus::Registry;
-use tracing::Subscriber;
+use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     EnvFilter, Layer,
     fmt::{MakeWriter, format::JsonFields},
@@ -61,17 +61,24 @@ pub fn install(name: &'static str, settings: &LogSettings) -> anyhow::Result<Tel
             .with_writer(std::io::stderr)
             .boxed(),
     };
-    let spans = tracing_opentelemetry::layer()
-        .with_tracer(traces.tracer("rapport"))
-        .with_location(false)
-        .with_threads(false);
     tracing_subscriber::registry()
-        .with(spans)
-        .with(lines)
-        .with(filter)
+        .with(spans(&traces))
+        .with(lines.with_filter(filter))
         .try_init()
         .context("telemetry is installed already")?;
     Ok(Telemetry { traces })
+}
+
+/// Spans as traces of this provider, whatever is logged: a quiet log still has its trace ids.
+pub fn spans<S>(provider: &SdkTracerProvider) -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + Send + Sync + for<'a> LookupSpan<'a>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("rapport"))
+        .with_location(false)
+        .with_threads(false)
+        .with_filter(LevelFilter::INFO)
 }
 
 /// Log lines as JSON objects with the trace that they belong to, into this writer.

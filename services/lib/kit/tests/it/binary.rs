@@ -4,7 +4,12 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use pretty_assertions::assert_eq;
 use test_kit::{Database, Folder, eventually};
-use tokio::process::{Child, Command};
+use tokio::{
+    io::AsyncReadExt as _,
+    net::TcpListener,
+    process::{Child, Command},
+};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -152,6 +157,34 @@ async fn migrate_needs_the_database_alone() {
         .await
         .unwrap();
     assert_eq!(count, 2);
+}
+
+#[tokio::test]
+async fn traces_are_exported_where_a_collector_is_configured() {
+    let collector = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = Folder::new("rapport-kit");
+    let mut command = service();
+    command.env(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        format!("http://{}", collector.local_addr().unwrap()),
+    );
+    let (child, addresses) = started(&mut command, &folder).await;
+    let client =
+        kit::grpc::client(&format!("http://{}", addresses["grpc"].as_str().unwrap())).unwrap();
+    HealthClient::new(client)
+        .check(HealthCheckRequest::default())
+        .await
+        .unwrap();
+    signal(&child, "TERM").await;
+    // It flushes when it stops; a collector that says nothing does not hold it up for long.
+    let (mut connection, _from) = tokio::time::timeout(PATIENCE, collector.accept())
+        .await
+        .unwrap()
+        .unwrap();
+    let mut preface = [0; 24];
+    connection.read_exact(&mut preface).await.unwrap();
+    assert_eq!(preface, *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    assert_eq!(ended(child).await.0, Some(0));
 }
 
 #[tokio::test]

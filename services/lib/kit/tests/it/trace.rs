@@ -6,7 +6,6 @@ use std::{
 };
 
 use kit::{CancellationToken, GrpcSettings, Process, grpc};
-use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{InMemorySpanExporter, SdkTracerProvider},
@@ -46,10 +45,11 @@ async fn a_call_is_in_its_callers_trace_and_log_lines_say_which() {
         .with_simple_exporter(exporter.clone())
         .build();
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
-    let spans = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let lines = Lines::default();
     let logs = kit::telemetry::json_lines(lines.clone());
-    let subscriber = tracing_subscriber::registry().with(spans).with(logs);
+    let subscriber = tracing_subscriber::registry()
+        .with(kit::telemetry::spans(&provider))
+        .with(logs);
     let _this_thread = tracing::subscriber::set_default(subscriber);
 
     let process = Process::new("test", CancellationToken::new());
