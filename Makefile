@@ -1,10 +1,10 @@
 # Everything that a developer types. Each target is a line or two; the work is done by what it calls.
 
 CARGO ?= cargo
+TARGET = $(or $(CARGO_TARGET_DIR),target)
 BUF = 1.57.2
-export SQLX_OFFLINE ?= true
 
-.PHONY: help demo dev test lint behaviours bench conformance tools
+.PHONY: help demo dev test lint behaviours conformance tools
 
 help:
 	@echo "make demo         two address books that disagree become one, in front of you"
@@ -13,18 +13,17 @@ help:
 	@echo "make lint         formatting and lints alone"
 	@echo "make behaviours   fill in which tests show what docs/behaviours.md lists"
 	@echo "make conformance  the providers' own client libraries against the sandbox"
-	@echo "make bench        how fast it is on this machine"
 
 tools:
 	@deploy/local/fetch-tools
 
 demo: tools
 	@$(CARGO) build --locked --workspace --bins
-	@target/debug/rapport demo
+	@$(TARGET)/debug/rapport demo
 
 dev: tools
 	@$(CARGO) build --locked --workspace --bins
-	@target/debug/rapport dev
+	@$(TARGET)/debug/rapport dev
 
 lint:
 	$(CARGO) fmt --all --check
@@ -32,14 +31,11 @@ lint:
 	@if command -v npx >/dev/null 2>&1; then npx --yes @bufbuild/buf@$(BUF) lint proto; fi
 
 test: tools lint
-	$(CARGO) build --locked --package test-kit --bin with-servers
-	target/debug/with-servers -- $(CARGO) nextest run --workspace --locked
+	$(CARGO) nextest run --workspace --locked --no-run
+	$(TARGET)/debug/with-servers -- $(CARGO) nextest run --workspace --locked
 
 behaviours:
 	$(CARGO) test --locked --quiet --package test-kit --test house write_the_last_column -- --ignored
 
 conformance: tools
 	tests/conformance/run
-
-bench: tools
-	$(CARGO) run --locked --release --package bench
