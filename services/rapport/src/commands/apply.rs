@@ -30,7 +30,7 @@ const BY_SIDE: [(&str, &str); 3] = [
     ("delete", "to delete"),
 ];
 const AS_A_WHOLE: [(&str, &str); 4] = [
-    ("merge", "found on both sides"),
+    ("merge", "to merge with their match"),
     ("conflict", "conflicts"),
     ("left_out", "left out"),
     ("deferred", "deferred by a cap"),

@@ -88,13 +88,22 @@ async fn all(caller: &Caller, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn one(caller: &Caller, json: bool, name: &str) -> Result<(), Failure> {
-    let status = status(caller, name).await?;
+/// What control says of a sync.
+pub(crate) async fn known(caller: &Caller, name: &str) -> Result<SyncSummary, Failure> {
     let syncs = caller.list_syncs(ListSyncsRequest::default()).await?.syncs;
     let known = syncs
         .into_iter()
-        .find(|known| known.name == name || known.id == name)
-        .unwrap_or_default();
+        .find(|known| known.name == name || known.id == name);
+    // A sync that has ended is in no list, and can still be asked about by its id.
+    Ok(known.unwrap_or_else(|| SyncSummary {
+        name: name.to_owned(),
+        ..SyncSummary::default()
+    }))
+}
+
+async fn one(caller: &Caller, json: bool, name: &str) -> Result<(), Failure> {
+    let status = status(caller, name).await?;
+    let known = known(caller, name).await?;
     if json {
         output::json(&status_json(&known, &status, ""));
     } else {

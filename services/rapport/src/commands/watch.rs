@@ -3,14 +3,11 @@
 use std::{io::IsTerminal as _, time::Duration};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use proto::{
-    control::SyncSummary,
-    reconcile::{FeedStatus, StatusResponse},
-};
+use proto::reconcile::{FeedStatus, StatusResponse};
 
 use crate::{
     caller::Caller,
-    commands::status::{status, status_json},
+    commands::status::{known, status, status_json},
     failure::Failure,
     output,
 };
@@ -19,6 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(caller: &Caller, json: bool, name: &str) -> Result<(), Failure> {
     let bars = (!json && std::io::stderr().is_terminal()).then(Bars::new);
+    let known = known(caller, name).await?;
     let mut last = String::new();
     loop {
         let now = status(caller, name).await?;
@@ -26,7 +24,7 @@ pub(crate) async fn run(caller: &Caller, json: bool, name: &str) -> Result<(), F
             bars.show(name, &now);
         } else {
             let shown = if json {
-                as_json(name, &now)
+                status_json(&known, &now, "").to_string()
             } else {
                 as_line(name, &now)
             };
@@ -37,14 +35,6 @@ pub(crate) async fn run(caller: &Caller, json: bool, name: &str) -> Result<(), F
         }
         tokio::time::sleep(LOOK).await;
     }
-}
-
-fn as_json(name: &str, status: &StatusResponse) -> String {
-    let known = SyncSummary {
-        name: name.to_owned(),
-        ..SyncSummary::default()
-    };
-    status_json(&known, status, "").to_string()
 }
 
 fn as_line(name: &str, status: &StatusResponse) -> String {

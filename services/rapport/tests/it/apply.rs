@@ -60,8 +60,8 @@ async fn a_dry_run_counts_and_holds_the_sync() {
     };
     assert_eq!(line("to create"), ["to", "create", "3", "40"], "{out}");
     assert_eq!(
-        line("found on both"),
-        ["found", "on", "both", "sides:", "70"],
+        line("to merge"),
+        ["to", "merge", "with", "their", "match:", "70"],
         "{out}"
     );
     assert_eq!(line("conflicts"), ["conflicts:", "2"], "{out}");
