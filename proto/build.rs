@@ -12,7 +12,10 @@ const FILES: [&str; 7] = [
     "rapport/control/v1/control.proto",
 ];
 
-#[allow(clippy::disallowed_methods, reason = "cargo tells a build script everything this way")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script everything this way"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=rapport");
     let out = PathBuf::from(env::var("OUT_DIR")?);
