@@ -24,6 +24,9 @@ pub struct Options {
     /// Address to listen on.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub bind: IpAddr,
+    /// Host name in the URLs that it prints and answers with, where callers know it by another name than its address.
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
     /// Port of the Google emulator; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub google_port: u16,
@@ -45,6 +48,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host: None,
             google_port: 0,
             zoho_port: 0,
             control_port: 0,
@@ -100,13 +104,13 @@ impl Sandbox {
         let mut credentials = json!({});
         for emulator in emulators.iter() {
             let port = options.port_of(emulator.provider());
-            let (listener, base_url) = listen(options.bind, port).await?;
+            let (listener, base_url) = listen(&options, port).await?;
             emulator.bound(&base_url);
             credentials[emulator.provider()] = emulator.credentials(&base_url);
             let router = call::layer(emulator.router(), Arc::clone(emulator), shared.clone());
             serve::spawn(&shared, listener, router);
         }
-        let (listener, control_url) = listen(options.bind, options.control_port).await?;
+        let (listener, control_url) = listen(&options, options.control_port).await?;
         credentials["control_url"] = json!(control_url);
         let control = control::router(Controlled {
             shared: shared.clone(),
@@ -180,10 +184,15 @@ impl Drop for Sandbox {
     }
 }
 
-async fn listen(ip: IpAddr, port: u16) -> Result<(TcpListener, String), StartError> {
-    let address = SocketAddr::new(ip, port);
+/// Listens on a port, and answers the base URL under which callers reach it.
+async fn listen(options: &Options, port: u16) -> Result<(TcpListener, String), StartError> {
+    let address = SocketAddr::new(options.bind, port);
     let failed = |source| StartError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{bound}")))
+    let base_url = match &options.host {
+        Some(host) => format!("http://{host}:{}", bound.port()),
+        None => format!("http://{bound}"),
+    };
+    Ok((listener, base_url))
 }

@@ -1,7 +1,7 @@
 //! Clock, faults, journal and seeding, as far as they are the same for every provider.
 
 use reqwest::Method;
-use sandbox::{Fault, Rule};
+use sandbox::{Fault, Options, Rule};
 use serde_json::{Value, json};
 
 use crate::client::{Lab, send};
@@ -30,6 +30,26 @@ async fn the_date_header_follows_the_sandboxes_clock() {
             date.timestamp() > jiff::Timestamp::now() + jiff::SignedDuration::from_hours(399 * 24)
         );
     }
+}
+
+#[tokio::test]
+async fn urls_name_the_host_that_callers_know() {
+    let lab = Lab::start(Options {
+        host: Some("localhost".to_owned()),
+        ..Options::default()
+    })
+    .await;
+    let credentials = lab.sandbox.credentials();
+    for url in [
+        &credentials["control_url"],
+        &credentials["google"]["token_url"],
+        &credentials["zoho"]["accounts_url"],
+    ] {
+        let url = url.as_str().unwrap();
+        assert!(url.starts_with("http://localhost:"), "{url}");
+    }
+    let answer = send(lab.request("google", Method::GET, "/v1/contactGroups")).await;
+    assert_eq!(answer.status, 401, "it answers under that name");
 }
 
 #[tokio::test]
