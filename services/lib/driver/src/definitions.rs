@@ -248,22 +248,22 @@ impl Follower {
 
     /// Waits until definitions may have changed and reads them again; at first at once.
     pub(crate) async fn next(&mut self) -> Refreshed {
-        loop {
-            let of = tokio::select! {
-                _ = self.interval.tick() => None,
-                changed = self.watch.next() => {
-                    if changed.is_none() {
-                        self.listen_again().await;
-                    }
-                    changed
+        let of = tokio::select! {
+            _ = self.interval.tick() => None,
+            changed = self.watch.next() => {
+                if changed.is_none() {
+                    self.listen_again().await;
                 }
-            };
-            let sync = of.as_ref().map(|of| (of.tenant.as_str(), of.sync.as_str()));
+                changed
+            }
+        };
+        let sync = of.as_ref().map(|of| (of.tenant.as_str(), of.sync.as_str()));
+        loop {
             match self.definitions.refresh(sync).await {
                 Ok(sides) => return Refreshed { of, sides },
                 Err(status) => {
                     tracing::warn!(code = ?status.code(), "control does not tell its definitions");
-                    self.interval.reset_after(RETRY);
+                    tokio::time::sleep(RETRY).await;
                 }
             }
         }

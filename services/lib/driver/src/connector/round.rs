@@ -138,7 +138,7 @@ impl<'a> Round<'a> {
             Lane::Change
         };
         let tenant = &self.side.scope.tenant;
-        let baseline = match lane {
+        let _place = match lane {
             Lane::Baseline => Some(self.connector.places.baseline(tenant).ok_or(End::Crowded)?),
             _ => None,
         };
@@ -163,9 +163,7 @@ impl<'a> Round<'a> {
             // The reconciler stops the sync and applies nothing that could be waited for.
             return Ok(());
         }
-        reading.ahead.finish().await?;
-        drop(baseline);
-        Ok(())
+        reading.ahead.finish().await
     }
 
     async fn begin(&self) -> Result<BeginResponse, End> {

@@ -50,6 +50,16 @@ impl Writer {
             tenant: message.tenant.clone(),
             connection: message.connection.clone(),
         };
+        for write in message
+            .writes
+            .iter()
+            .filter(|write| side_of(write).is_none())
+        {
+            let reason = "the write names no side".to_owned();
+            let answer = Answer::Refused { path: None, reason };
+            self.answer(&connection, &write.sync, vec![(write.id.clone(), answer)])
+                .await?;
+        }
         for (key, writes) in by_side(message) {
             let span = tracing::info_span!(
                 "write.batch",
@@ -204,8 +214,7 @@ fn not_attempted(reason: &str, until: Option<Timestamp>) -> Answer {
 fn by_side(message: &WriteBatch) -> Vec<(FeedKey, Vec<wire::Write>)> {
     let mut groups: Vec<(FeedKey, Vec<wire::Write>)> = Vec::new();
     for write in &message.writes {
-        // A side that cannot be read belongs to no definition, and is answered as such.
-        let side = Side::try_from(write.side).unwrap_or(Side::Left);
+        let Some(side) = side_of(write) else { continue };
         let key = FeedKey {
             tenant: message.tenant.clone(),
             sync: write.sync.clone(),
@@ -217,6 +226,10 @@ fn by_side(message: &WriteBatch) -> Vec<(FeedKey, Vec<wire::Write>)> {
         }
     }
     groups
+}
+
+fn side_of(write: &wire::Write) -> Option<Side> {
+    Side::try_from(write.side).ok()
 }
 
 fn ids(writes: &[wire::Write]) -> Vec<String> {

@@ -32,10 +32,10 @@ async fn open() -> (Stage, Role, ChannelKey, Url) {
     (stage, connector, key, address)
 }
 
-/// Waits until no hint is waiting, and answers with the number of rounds so far.
+/// Waits until the early delivery and the open channel have led to a round and no hint is waiting, and answers with the number of rounds so far.
 async fn settled(stage: &Stage) -> usize {
     eventually("no hint is waiting", SOON, async || {
-        let sql = "SELECT bool_and(hints = hints_met AND lease IS NULL) FROM driver_memory.feed";
+        let sql = "SELECT bool_and(hints >= 2 AND hints = hints_met AND lease IS NULL) FROM driver_memory.feed";
         sqlx::query_scalar::<_, Option<bool>>(sql)
             .fetch_one(&stage.database.pool)
             .await

@@ -250,12 +250,17 @@ async fn a_write_that_cannot_be_read_or_prepared_is_refused_and_its_neighbours_a
             ..Default::default()
         });
     }
-    release(
-        &stage,
-        vec![update("w1", "1"), update("w2", "2"), unreadable, foreign],
-    )
-    .await;
-    for write in ["w2", "w3", "w4"] {
+    let mut sideless = update("w5", "5");
+    sideless.side = 0;
+    let writes = vec![
+        update("w1", "1"),
+        update("w2", "2"),
+        unreadable,
+        foreign,
+        sideless,
+    ];
+    release(&stage, writes).await;
+    for write in ["w2", "w3", "w4", "w5"] {
         assert!(
             matches!(answer(&stage, write).await, Answer::Refused(_)),
             "{write}"
