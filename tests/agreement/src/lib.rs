@@ -1,1 +1,30 @@
-//! Agreement.
+//! Compares two address books, a list view of Zoho CRM and a contact group of Google, through the providers' own
+//! list calls.
+//!
+//! It judges the engine, so it shares nothing with it: a table of the default mapping of its own, its own idea
+//! of when two values are the same, and its own pairing by e-mail address and name. What it does not know is
+//! which records a sync leaves out on purpose; their ids are given to it.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod accounts;
+mod book;
+mod command;
+mod comparison;
+mod error;
+mod google;
+mod http;
+mod mapping;
+mod reader;
+mod report;
+mod sameness;
+mod zoho;
+
+pub use accounts::{Accounts, GoogleAccount, ZohoAccount};
+pub use book::{Book, Entry};
+pub use command::main;
+pub use comparison::compare;
+pub use error::Error;
+pub use mapping::{MAPPING, Pairing};
+pub use reader::Reader;
+pub use report::{Difference, DifferingPath, Duplicate, Report, Totals};
+pub use sameness::Sameness;

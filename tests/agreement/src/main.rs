@@ -1,0 +1,7 @@
+//! The command `agreement`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    agreement::main()
+}
