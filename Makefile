@@ -3,8 +3,10 @@
 CARGO ?= cargo
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 BUF = 1.57.2
+# What is installed wins over what fetch-tools fetched.
+export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
-.PHONY: help demo dev test lint behaviours conformance tools
+.PHONY: help demo dev test lint behaviours conformance check-deploy tools
 
 help:
 	@echo "make demo         two address books that disagree become one, in front of you"
@@ -13,6 +15,7 @@ help:
 	@echo "make lint         formatting and lints alone"
 	@echo "make behaviours   fill in which tests show what docs/behaviours.md lists"
 	@echo "make conformance  the providers' own client libraries against the sandbox"
+	@echo "make check-deploy the Dockerfile, docker-compose.yml and nats.conf"
 
 tools:
 	@deploy/local/fetch-tools
@@ -30,7 +33,8 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if command -v npx >/dev/null 2>&1; then npx --yes @bufbuild/buf@$(BUF) lint proto; fi
 
-test: tools lint
+test: lint
+	@deploy/local/fetch-tools tests
 	$(CARGO) nextest run --workspace --locked --no-run
 	$(TARGET)/debug/with-servers -- $(CARGO) nextest run --workspace --locked
 
@@ -39,3 +43,6 @@ behaviours:
 
 conformance: tools
 	tests/conformance/run
+
+check-deploy:
+	@deploy/check
