@@ -222,7 +222,7 @@ async fn finish_run(connection: &mut PgConnection, row: &mut SyncRow) -> Result<
     Ok(())
 }
 
-/// Begins a new run: caps count from zero, and what they deferred is planned.
+/// Begins a new run: caps count from zero, what they deferred is planned, and twins are looked at again.
 pub async fn begin_run(
     connection: &mut PgConnection,
     row: &mut SyncRow,
@@ -232,6 +232,8 @@ pub async fn begin_run(
     row.run_began_at = now;
     row.run_written = 0;
     link::touch_state(connection, &row.key, link::LinkState::Deferred).await?;
+    // The record that a twin stands back for may have become somebody else.
+    link::touch_twins(connection, &row.key).await?;
     sync::save(connection, row).await?;
     Ok(())
 }

@@ -208,6 +208,8 @@ async fn apply(
     for (id, remote_id) in &reading.rekeyed {
         record::rekey(connection, *id, remote_id).await?;
     }
+    // Oldest first, as the feed told them: of twins the older one is linked.
+    reading.store.reverse();
     let stored = record::upsert(connection, &definition.key, side, &reading.store).await?;
     let keys: Vec<(i64, Vec<model::MatchKey>)> = stored
         .iter()

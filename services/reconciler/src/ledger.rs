@@ -116,7 +116,11 @@ impl Ledger {
             .plan
             .edits
             .iter()
-            .filter(|planned| planned.cause == Cause::Conflict)
+            .filter(|planned| {
+                // At a first contact two set values that differ are a conflict as well.
+                planned.cause == Cause::Conflict
+                    || planned.cause == Cause::FirstContact && planned.edit.before.is_some()
+            })
             .map(|planned| planned.edit.path.to_string())
             .collect();
         if !lost.is_empty() {

@@ -31,7 +31,7 @@ pub mod wake;
 use std::{process::ExitCode, sync::Arc};
 
 use bus::Bus;
-use kit::{Process, Schema, Service, grpc};
+use kit::{OnFailure, OnStop, Process, Schema, Service, grpc};
 use proto::reconcile::{
     claims_server::ClaimsServer, positions_server::PositionsServer, syncs_server::SyncsServer,
 };
@@ -60,6 +60,15 @@ pub fn main() -> ExitCode {
 pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
     let pool = SCHEMA.open(&settings.database).await?;
     let bus = Bus::connect(settings.bus, "reconciler").await?;
+    kit::database::watch(&process, &pool);
+    let connection = bus.connection();
+    let nats = process.health.part("nats");
+    process
+        .tasks
+        .spawn("nats health", OnFailure::Log, OnStop::Abort, async move {
+            nats.follow(connection, "disconnected").await;
+            anyhow::Ok(())
+        });
     let wake = Arc::new(Wake::default());
     let routes = grpc::Routes::new(PositionsServer::new(PositionService { pool: pool.clone() }))
         .add_service(ClaimsServer::new(ClaimService { pool: pool.clone() }))

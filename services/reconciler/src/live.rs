@@ -85,6 +85,7 @@ pub struct After {
 /// The target's fields after a write: the answer's, else what is stored with the edits applied.
 pub async fn after_write(
     connection: &mut PgConnection,
+    definition: &Definition,
     link: &LinkRow,
     write: &WriteRow,
     whole: Option<&Record>,
@@ -101,7 +102,7 @@ pub async fn after_write(
         record.fields.clone()
     } else {
         let mut record = Record {
-            kind: String::new(),
+            kind: definition.kind.clone(),
             fields: stored.and_then(|row| row.fields).unwrap_or_default(),
         };
         let edits: Vec<Edit> = write

@@ -221,6 +221,7 @@ impl Step<'_> {
         let seen = live::seen(self.connection, self.definition, link, side).await?;
         let fields = live::after_write(
             self.connection,
+            self.definition,
             link,
             self.write,
             answer.as_ref().or(wanted.as_ref()),

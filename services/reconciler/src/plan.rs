@@ -151,6 +151,11 @@ impl<'a> Planner<'a> {
             self.finish(link, LinkState::SetAside, reason);
             return;
         }
+        if link.reason == Reason::Twin.as_str() && (left.is_none() || right.is_none()) {
+            // Whether it is still a twin is for matching to say.
+            self.finish(link, LinkState::Closed, "to be matched again".to_owned());
+            return;
+        }
         let plan = {
             let situation = Situation {
                 pairings: &self.definition.pairings,

@@ -4,6 +4,7 @@
 //! through the `rapport` command, and the providers' state is read from the sandbox.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod demo;
 mod process;
 mod sandbox;
 mod system;

@@ -51,6 +51,11 @@ impl Process {
         })
     }
 
+    /// Sets a variable of its environment, from its next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,6 +1,6 @@
 //! The sandbox, as a process, and its control API.
 
-use std::process::Stdio;
+use std::{collections::BTreeMap, process::Stdio};
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -99,24 +99,39 @@ impl Sandbox {
         self.send(self.client.delete(self.url(path))).await
     }
 
-    /// Records written through the API so far, by provider.
+    /// Records written through a provider's API so far: each as often as a call wrote it.
     pub async fn written(&self, provider: &str) -> anyhow::Result<u64> {
-        let journal = self
-            .get(&format!(
-                "journal?provider={provider}&writes=true&limit=100000"
-            ))
-            .await?;
-        let calls = journal["calls"].as_array().or_else(|| journal.as_array());
-        Ok(calls.map_or(0, |calls| {
-            calls
-                .iter()
-                .map(|call| {
-                    call["records"]
-                        .as_array()
-                        .map_or(0, |records| records.len() as u64)
-                })
-                .sum()
-        }))
+        let records = self.written_records(provider, 0).await?;
+        Ok(records.values().sum())
+    }
+
+    /// How often each record was written through a provider's API, after this entry of the journal.
+    pub async fn written_records(
+        &self,
+        provider: &str,
+        after: u64,
+    ) -> anyhow::Result<BTreeMap<String, u64>> {
+        let query = format!("journal?provider={provider}&writes=true&after={after}&limit=100000");
+        let journal = self.get(&query).await?;
+        let entries = journal["entries"]
+            .as_array()
+            .context("the sandbox's journal has another form")?;
+        let mut records = BTreeMap::new();
+        for entry in entries {
+            let written = entry["written"]
+                .as_array()
+                .context("an entry of the journal does not say what was written")?;
+            for record in written.iter().filter_map(Value::as_str) {
+                *records.entry(record.to_owned()).or_default() += 1;
+            }
+        }
+        Ok(records)
+    }
+
+    /// The number of the journal's newest entry.
+    pub async fn newest_entry(&self) -> anyhow::Result<u64> {
+        let journal = self.get("journal?limit=1").await?;
+        Ok(journal["entries"][0]["number"].as_u64().unwrap_or_default())
     }
 
     /// A secret file's content for `rapport connect`.

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use proto::control::{ListSyncsRequest, control_client::ControlClient};
 use proto::reconcile::{StatusRequest, StatusResponse, SyncRef};
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{net::TcpStream, process::Command};
 use tonic::transport::Channel;
 
 use crate::{
@@ -56,6 +56,8 @@ pub struct System {
     /// Where services write their logs.
     pub folder: PathBuf,
     control_url: String,
+    /// Where services answer gRPC.
+    ports: Vec<u16>,
     services: BTreeMap<&'static str, Process>,
 }
 
@@ -116,13 +118,14 @@ impl System {
             sandbox,
             folder: folder.to_owned(),
             control_url: format!("http://127.0.0.1:{control}"),
+            ports: vec![reconciler, google, zoho],
             services,
         };
         system.answers().await?;
         Ok(system)
     }
 
-    /// Waits until control answers and knows its connectors.
+    /// Waits until control answers, and those that it asks listen.
     async fn answers(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
@@ -134,12 +137,22 @@ impl System {
                     })
                     .await
                     .is_ok()
+                && self.listen().await
             {
                 return Ok(());
             }
             anyhow::ensure!(Instant::now() < until, "control does not answer");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn listen(&self) -> bool {
+        for port in &self.ports {
+            if TcpStream::connect(("127.0.0.1", *port)).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Fails if a service has ended by itself.
@@ -168,6 +181,19 @@ impl System {
     /// Starts a service that was killed.
     pub fn restart(&mut self, name: &str) -> anyhow::Result<()> {
         self.service(name)?.start()
+    }
+
+    /// Kills a service and starts it with another value of a setting; waits until it answers.
+    pub async fn restart_with(
+        &mut self,
+        name: &str,
+        variable: &str,
+        value: &str,
+    ) -> anyhow::Result<()> {
+        self.kill(name).await?;
+        self.service(name)?.set(variable, value);
+        self.restart(name)?;
+        self.answers().await
     }
 
     fn service(&mut self, name: &str) -> anyhow::Result<&mut Process> {

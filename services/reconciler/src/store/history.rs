@@ -169,7 +169,8 @@ pub async fn by_id(
 /// How many conflicts a sync has resolved.
 pub async fn conflicts(connection: &mut PgConnection, key: &SyncKey) -> Result<u64, StoreError> {
     let row = sqlx::query(
-        "SELECT count(*) AS n FROM history WHERE tenant = $1 AND sync = $2 AND cause = 'conflict'",
+        "SELECT count(*) AS n FROM history WHERE tenant = $1 AND sync = $2
+             AND (cause = 'conflict' OR cause = 'first contact' AND before IS NOT NULL)",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

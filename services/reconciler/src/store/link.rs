@@ -454,12 +454,28 @@ pub async fn adopt_all(
     reason: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE link SET dirty = true, state = 'pending', reason = $3, look_up_after = NULL
+        "UPDATE link SET dirty = true, state = 'pending', look_up_after = NULL,
+             reason = CASE WHEN reason = $4 THEN reason ELSE $3 END
          WHERE tenant = $1 AND sync = $2 AND state <> 'closed'",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(reason)
+    .bind(merge::Reason::Twin.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Has links that are excluded as twins planned again.
+pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE link SET dirty = true
+         WHERE tenant = $1 AND sync = $2 AND state = 'excluded' AND reason = $3",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(merge::Reason::Twin.as_str())
     .execute(connection)
     .await?;
     Ok(())

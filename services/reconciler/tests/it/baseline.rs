@@ -236,3 +236,44 @@ async fn a_sync_that_is_deleted_and_made_again_adopts_its_links() {
     );
     assert_eq!(world.writes(), before + 2);
 }
+
+// proves: R-09
+#[tokio::test]
+async fn twins_stay_excluded_when_the_definition_changes_or_the_sync_is_made_again() {
+    let mut world = World::new().await;
+    let person = [
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+    ];
+    world.left.add(&person);
+    let twin = world.left.add(&person);
+    world.settle().await;
+    for (state, generation) in [("active", 2), ("deleting", 2), ("active", 3)] {
+        world
+            .define(|definition| {
+                definition.state = state.to_owned();
+                definition.generation = generation;
+            })
+            .await;
+        if state == "active" {
+            world.settle().await;
+        }
+        assert_eq!(world.right.entries.len(), 1, "{state} {generation}");
+    }
+    world.left.set(&twin, "note", Some("edited"));
+    world.settle().await;
+    assert_eq!(
+        world.right.entries.len(),
+        1,
+        "an edited twin is still a twin"
+    );
+    world
+        .left
+        .set(&twin, "emails[work]", Some("other@example.com"));
+    world.settle().await;
+    assert_eq!(
+        world.right.entries.len(),
+        2,
+        "another address makes it somebody else"
+    );
+}

@@ -29,6 +29,8 @@ pub struct Book {
     prefix: &'static str,
     next: u32,
     pub clock: i64,
+    /// Answers to updates do not carry the record, as with providers that answer ids alone.
+    pub silent: bool,
     pub writes: u32,
     pub creates: u32,
 }
@@ -321,7 +323,11 @@ impl Book {
         entry.fields = record.fields;
         entry.changed = changed;
         entry.in_scope |= update.adopt;
-        self.applied(&update.remote_id)
+        let mut answer = self.applied(&update.remote_id);
+        if let (true, Answer::Applied(applied)) = (self.silent, &mut answer) {
+            applied.answer = None;
+        }
+        answer
     }
 
     fn remove(&mut self, delete: &Delete) -> Answer {

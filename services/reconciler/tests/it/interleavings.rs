@@ -158,7 +158,7 @@ fn whatever_the_order_both_books_agree_and_nobody_is_there_twice() {
         .build()
         .unwrap();
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 40,
+        cases: 16,
         max_shrink_iters: 60,
         ..ProptestConfig::default()
     });

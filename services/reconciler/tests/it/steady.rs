@@ -213,3 +213,27 @@ async fn the_same_version_in_another_rendering_is_no_edit() {
     assert_eq!(world.writes(), before);
     assert_eq!(world.right.get("R1", "title").as_deref(), Some("CTO"));
 }
+
+// proves: R-12
+#[tokio::test]
+async fn an_answer_without_the_record_moves_the_base_to_what_was_written() {
+    let mut world = pair().await;
+    world.left.silent = true;
+    world.right.silent = true;
+    world.left.set("L1", "title", Some("CEO"));
+    world.right.set("R1", "note", Some("met in May"));
+    world.read(Side::Left).await;
+    world.read(Side::Right).await;
+    world.advance().await;
+    let before = world.writes();
+    world.write().await;
+    world.advance().await;
+    assert_eq!(
+        world.write().await,
+        0,
+        "nothing is planned from what was just written"
+    );
+    world.settle().await;
+    assert_eq!(world.writes(), before + 2);
+    world.agree();
+}

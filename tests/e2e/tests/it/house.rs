@@ -10,9 +10,28 @@ pub const SYNC: &str = "ana-clients";
 pub struct House {
     pub system: System,
     pub timing: Timing,
-    _database: Database,
+    database: Option<Database>,
     _nats: Nats,
-    _folder: Folder,
+    folder: Option<Folder>,
+}
+
+impl Drop for House {
+    /// A failed test leaves its logs and its database behind, to be looked at.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let folder = self.folder.take();
+        let database = self.database.take();
+        if let (Some(folder), Some(database)) = (&folder, &database) {
+            eprintln!(
+                "logs are in {}, the database is {}",
+                folder.path().display(),
+                database.url
+            );
+        }
+        std::mem::forget((folder, database));
+    }
 }
 
 pub fn yaml(policies: &str) -> String {
@@ -30,7 +49,20 @@ impl House {
         Self::with(people, &[]).await
     }
 
+    /// As [`House::new`], with a sandbox that shows every write at once: for what does not depend on lag.
+    pub async fn kind(people: u32) -> Self {
+        let timing = Timing {
+            horizon_seconds: 1,
+            ..Timing::default()
+        };
+        Self::timed(people, &["--kind"], timing).await
+    }
+
     pub async fn with(people: u32, sandbox: &[&str]) -> Self {
+        Self::timed(people, sandbox, Timing::default()).await
+    }
+
+    pub async fn timed(people: u32, sandbox: &[&str], timing: Timing) -> Self {
         let (database, nats) = (Database::create(None).await, Nats::create().await);
         let folder = Folder::new("rapport-e2e");
         let sandbox = Sandbox::start(sandbox).await.unwrap();
@@ -42,13 +74,18 @@ impl House {
                 )
                 .await
                 .unwrap();
+        } else {
+            // A scenario makes the group; without one somebody has to.
+            let group = serde_json::json!({ "name": "Clients" });
+            sandbox.post("google/groups", &group).await.unwrap();
+            let past_the_lag = serde_json::json!({ "seconds": 5 });
+            sandbox.post("clock/advance", &past_the_lag).await.unwrap();
         }
         let infrastructure = Infrastructure {
             nats_url: nats.url.clone(),
             namespace: nats.namespace.clone(),
             database_url: database.url.clone(),
         };
-        let timing = Timing::default();
         let system = System::start(sandbox, &infrastructure, timing, folder.path())
             .await
             .unwrap();
@@ -56,15 +93,20 @@ impl House {
         Self {
             system,
             timing,
-            _database: database,
+            database: Some(database),
             _nats: nats,
-            _folder: folder,
+            folder: Some(folder),
         }
     }
 
     pub async fn quiet(&mut self) -> proto::reconcile::StatusResponse {
+        self.quiet_of(SYNC).await
+    }
+
+    /// As [`House::quiet`], of a sync of another name.
+    pub async fn quiet_of(&mut self, name: &str) -> proto::reconcile::StatusResponse {
         self.system
-            .quiet(SYNC, Duration::from_secs(120), self.timing)
+            .quiet(name, Duration::from_secs(120), self.timing)
             .await
             .unwrap()
     }

@@ -7,5 +7,25 @@
     reason = "tests"
 )]
 
+mod again;
+mod asked;
+mod books;
+mod caps;
+mod conflicts;
+mod deletions;
+mod edits;
+mod files;
 mod first_sync;
+mod frequency;
 mod house;
+mod killed;
+mod lifecycle;
+mod lost_answers;
+mod mapping;
+mod matching;
+mod one_way;
+mod people;
+mod poison;
+mod rights;
+mod scope;
+mod status;
