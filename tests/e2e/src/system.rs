@@ -127,7 +127,7 @@ impl System {
 
     /// Waits until control answers, and those that it asks listen.
     async fn answers(&mut self) -> anyhow::Result<()> {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             self.check()?;
             if let Ok(mut control) = self.control().await

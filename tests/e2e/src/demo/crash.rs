@@ -23,7 +23,7 @@ const WRITES: [(&str, &str); 3] = [
     ("google", "people.updateContact"),
 ];
 /// The longest wait for something that is about to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What happened.
 pub(super) struct Crash {

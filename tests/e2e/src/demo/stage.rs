@@ -81,7 +81,7 @@ impl Stage {
             system,
             timing,
             seeded,
-            patience: Duration::from_secs(180) + Duration::from_millis(500) * people,
+            patience: Duration::from_mins(3) + Duration::from_millis(500) * people,
             infrastructure,
             nats,
             postgres,
