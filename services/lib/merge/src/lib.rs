@@ -23,6 +23,7 @@ mod planner;
 mod policy;
 mod reason;
 mod situation;
+mod slots;
 
 pub use base::{Answer, Base, PairBase, applied, hints};
 pub use matching::{Candidate, Match, Matching, OutsideMatch, PossibleMatch, Twin, pair_up};

@@ -1,7 +1,7 @@
 //! What must hold once the world has come to rest.
 
-use merge::{Cause, Disposition, Loss};
-use model::{Direction, Pairing, Side, Value};
+use merge::{Cause, Disposition, Loss, Policy};
+use model::{Direction, Pairing, PerSide, Side, Value};
 
 use super::{people::tokens_of, provider::equal, world::World};
 
@@ -29,17 +29,41 @@ impl World {
         pairings.map(|pairing| pairing.key().to_string()).collect()
     }
 
-    /// Whether each side has every address of the other, or is full.
+    /// Whether each side has every address of the other, but for those that it quietly dropped or has no
+    /// room for.
     fn equal_as_far_as_they_fit(&self, left: Option<&Value>, right: Option<&Value>) -> bool {
-        let list =
-            |value: Option<&Value>| value.map_or(Vec::new(), |value| tokens_of(value).collect());
-        let (left, right): (Vec<_>, Vec<_>) = (list(left), list(right));
-        let full = |list: &[String], limit: usize| list.len() >= limit;
-        let has = |list: &[String], other: &[String], limit| {
-            full(list, limit) || other.iter().all(|t| list.contains(t))
+        let lists = PerSide::new(left, right)
+            .map(|value| value.map_or(Vec::new(), |value| tokens_of(value).collect::<Vec<_>>()));
+        Side::ALL.into_iter().all(|side| {
+            let (own, dropped) = (lists.get(side), self.dropped(side));
+            let excused = |token: &String| own.contains(token) || dropped.contains(token);
+            own.len() >= self.providers.get(side).limit
+                || lists.get(side.other()).iter().all(excused)
+        })
+    }
+
+    /// Addresses of the other side that a side did not take.
+    fn dropped(&self, side: Side) -> Vec<String> {
+        let list = self
+            .link
+            .pairings
+            .iter()
+            .find(|pairing| pairing.is_list())
+            .unwrap();
+        let base = self
+            .link
+            .base
+            .as_ref()
+            .and_then(|base| base.get(&list.key()));
+        let elements = |side| {
+            base.and_then(|base| base.get(side))
+                .map_or(&[][..], Value::as_elements)
         };
-        has(&left, &right, self.providers.left.limit)
-            && has(&right, &left, self.providers.right.limit)
+        let pairs = elements(side).iter().zip(elements(side.other()));
+        let lone = pairs
+            .filter(|(own, _)| own.is_empty())
+            .map(|(_, other)| other.clone());
+        tokens_of(&Value::Elements(lone.collect())).collect()
     }
 
     /// Values that somebody entered and that are neither on a side nor in the history.
@@ -59,10 +83,11 @@ impl World {
     }
 }
 
-/// Whether an edit that met no other edit was overwritten. Values are numbered in the order in which people
-/// entered them.
-pub(super) fn undoes_an_edit(loss: &Loss) -> bool {
-    let newest = |value: &Value| tokens_of(value).max();
-    let after = loss.after.as_ref().and_then(newest);
-    loss.cause == Cause::Edit && after.is_some_and(|after| newest(&loss.before) > Some(after))
+/// Whether an edit that met no other edit was overwritten, in a two-way sync. Values are numbered in the order
+/// in which people entered them. Elements do not count: which one is an edit of which is a guess by label.
+pub(super) fn undoes_an_edit(policy: &Policy, loss: &Loss) -> bool {
+    let number = |value: &Value| value.as_text().and_then(|_| tokens_of(value).next());
+    let after = loss.after.as_ref().and_then(number);
+    let plain = policy.direction == Direction::Both && loss.cause == Cause::Edit;
+    plain && after.is_some_and(|after| number(&loss.before) > Some(after))
 }

@@ -382,7 +382,7 @@ impl World {
         let overwritten: Vec<_> = sent
             .losses
             .iter()
-            .filter(|loss| undoes_an_edit(loss))
+            .filter(|loss| undoes_an_edit(&self.link.policy, loss))
             .collect();
         if !overwritten.is_empty() {
             self.violations.push(format!(
