@@ -110,8 +110,9 @@ pub fn hints(base: &Base, pairings: &[Pairing], side: Side) -> Fields {
 /// the value that the plan was made from, the target to what the write's own answer carried, or else to what
 /// was written. Leave out edits whose path was refused.
 ///
-/// `seen` is what the side showed on its paths when the plan was made, nothing for a create; it tells the
-/// elements that were there before from the written ones.
+/// `seen` is what the side showed on its paths when the plan was made; it tells the elements that were there
+/// before from the written ones. A create makes another record: give it an empty `base` and nothing as `seen`,
+/// whatever was there before, or what it leaves out would look cleared.
 pub fn applied(
     base: &Base,
     pairings: &[Pairing],

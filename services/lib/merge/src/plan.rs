@@ -27,7 +27,7 @@ pub struct Plan {
 #[serde(rename_all = "kebab-case")]
 pub enum Write {
     /// Create the record: apply the edits to an empty one. An edit with neither `before` nor `after` writes
-    /// nothing: it is there because its pairing gets a base with the others.
+    /// nothing: it is there because its pairing gets a base with the others. Older bases are void.
     Create(Vec<PlannedEdit>),
     /// Change the record.
     Update {

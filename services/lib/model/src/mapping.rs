@@ -69,7 +69,9 @@ pub enum MappingError {
     #[error(transparent)]
     Kind(TableError),
     /// The account does not offer the path.
-    #[error("the {side} account has no field {path}; `rapport get fields` lists those it has")]
+    #[error(
+        "the {side} account has no field {path}; check how it is written, and that this account may see it"
+    )]
     Unknown {
         /// The side.
         side: Side,
@@ -246,13 +248,8 @@ pub fn resolve_mapping(
 ) -> Result<Vec<Pairing>, MappingError> {
     let table = table(kind).ok_or_else(|| MappingError::Kind(TableError::Kind(kind.to_owned())))?;
     let mut pairings = Vec::new();
-    for line in asked.iter().flat_map(|line| by_part(table, line)) {
-        let pairing = Pairing::new(kind, line.left.clone(), line.right.clone(), line.direction)?;
-        match offered(pairing, left, right) {
-            Ok(pairing) => add_asked(&mut pairings, pairing)?,
-            Err(_) if line.expanded => {}
-            Err(error) => return Err(error),
-        }
+    for line in asked {
+        add_line(kind, &by_part(table, line), (left, right), &mut pairings)?;
     }
     let asked_count = pairings.len();
     for line in defaults.iter().flat_map(|line| by_part(table, line)) {
@@ -266,6 +263,30 @@ pub fn resolve_mapping(
     }
     pairings.sort_by(|a, b| (&a.left, &a.right).cmp(&(&b.left, &b.right)));
     Ok(pairings)
+}
+
+/// Adds what a line asks for. Of a line that names whole elements the parts that one side lacks are left out,
+/// unless that leaves nothing.
+fn add_line(
+    kind: &str,
+    lines: &[CompleteLine],
+    (left, right): (&Catalogue, &Catalogue),
+    pairings: &mut Vec<Pairing>,
+) -> Result<(), MappingError> {
+    let mut refused = None;
+    let before = pairings.len();
+    for line in lines {
+        let pairing = Pairing::new(kind, line.left.clone(), line.right.clone(), line.direction)?;
+        match offered(pairing, left, right) {
+            Ok(pairing) => add_asked(pairings, pairing)?,
+            Err(error) if line.expanded => refused = refused.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if pairings.len() == before => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Gives pairings that were mapped before their old revision, and all others the new one.

@@ -138,7 +138,7 @@ fn a_wish_that_cannot_be_had_says_which_path_and_what_to_do() {
     let cases = [
         (
             "custom[Nope] custom[X]",
-            "the left account has no field custom[Nope]; `rapport get fields` lists those it has",
+            "the left account has no field custom[Nope]; check how it is written, and that this account may see it",
         ),
         (
             "name.given shoes",
@@ -155,6 +155,10 @@ fn a_wish_that_cannot_be_had_says_which_path_and_what_to_do() {
         (
             "emails[work] emails",
             "emails[work] and emails do not fit: one is a whole list and the other a single value; map a label of it, as in emails[work]",
+        ),
+        (
+            "addresses[work] addresses[home]",
+            "the left account has no field addresses[work].street; check how it is written, and that this account may see it",
         ),
         (
             "birthday custom[X]",
