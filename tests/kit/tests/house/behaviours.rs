@@ -1,4 +1,4 @@
-//! `docs/behaviours.md` tells the truth about what is tested.
+//! `docs/behaviours.md` tells the truth about what is tested, and the README about what is promised.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,6 +8,9 @@ use std::{
 use crate::tree::{Text, none, root, texts};
 
 const PAGE: &str = "docs/behaviours.md";
+
+/// Shows the promises, each with its state.
+const README: &str = "README.md";
 
 /// What a mark looks like. In two halves, so that this line is none.
 const MARK: &str = concat!("proves", ": ");
@@ -144,7 +147,19 @@ fn the_last_column_names_tests_that_carry_the_mark() {
     none(&complaints);
 }
 
-/// Fills in the last column; `make behaviours` runs it.
+#[test]
+fn the_readme_shows_each_promise_in_its_state() {
+    let readme = std::fs::read_to_string(root().join(README)).unwrap();
+    let shown: Vec<_> = readme.lines().filter_map(promise).collect();
+    let promises: Vec<_> = rows()
+        .into_iter()
+        .filter(|row| row.id.starts_with('P'))
+        .map(|row| (row.id, row.state))
+        .collect();
+    assert_eq!(shown, promises, "run `make behaviours`");
+}
+
+/// Fills in the last column, and the states of the README; `make behaviours` runs it.
 #[test]
 #[ignore = "writes the page; run by `make behaviours`"]
 fn write_the_last_column() {
@@ -177,6 +192,35 @@ fn write_the_last_column() {
         written.push('\n');
     }
     std::fs::write(&path, written).unwrap();
+    write_the_states_of_the_readme();
+}
+
+fn write_the_states_of_the_readme() {
+    let states: BTreeMap<String, String> =
+        rows().into_iter().map(|row| (row.id, row.state)).collect();
+    let path = root().join(README);
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let mut written = String::new();
+    for line in readme.lines() {
+        match promise(line) {
+            Some((id, _)) => {
+                let text = line.split('|').nth(2).unwrap();
+                write!(written, "| {id} |{text}| {} |", states[&id]).unwrap();
+            }
+            None => written.push_str(line),
+        }
+        written.push('\n');
+    }
+    std::fs::write(&path, written).unwrap();
+}
+
+/// `| id | promise | state |`
+fn promise(line: &str) -> Option<(String, String)> {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let [_, id, _, state, _] = cells.as_slice() else {
+        return None;
+    };
+    is_id(id).then(|| ((*id).to_owned(), (*state).to_owned()))
 }
 
 fn rows() -> Vec<Row> {
