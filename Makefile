@@ -22,11 +22,11 @@ tools:
 
 demo: tools
 	@$(CARGO) build --locked --workspace --bins
-	@$(TARGET)/debug/rapport demo
+	@$(TARGET)/debug/demo
 
 dev: tools
 	@$(CARGO) build --locked --workspace --bins
-	@$(TARGET)/debug/rapport dev
+	@$(TARGET)/debug/demo --keep
 
 lint:
 	$(CARGO) fmt --all --check

@@ -21,7 +21,6 @@ pub(super) struct Before {
     pub(super) outside: BTreeSet<String>,
     /// Ids of everything that there was.
     pub(super) known: BTreeSet<String>,
-    figures: Value,
 }
 
 impl Before {
@@ -54,29 +53,28 @@ impl Before {
             listed,
             outside,
             known,
-            figures: stage.seeded["figures"].clone(),
         })
     }
+}
 
-    /// Says how the books disagree.
-    pub(super) fn tell(&self) {
-        let figure = |name: &str| self.figures[name].as_u64().unwrap_or_default();
-        screen::line(format!(
-            "  each side: {} people in scope and {} outside; {} are on both sides, {} of them with other values",
-            figure("inside_each"),
-            figure("outside_each"),
-            figure("on_both"),
-            figure("on_both_differing"),
-        ));
-        screen::line(format!(
-            "  on each side {} twins, {} shared mailboxes, {} people outside who are in scope on the other; \
+/// Says how the books disagree, as the sandbox tells it.
+pub(super) fn tell(figures: &Value) {
+    let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
+    screen::line(format!(
+        "  each side: {} people in scope and {} outside; {} are on both sides, {} of them with other values",
+        figure("inside_each"),
+        figure("outside_each"),
+        figure("on_both"),
+        figure("on_both_differing"),
+    ));
+    screen::line(format!(
+        "  on each side {} twins, {} shared mailboxes, {} people outside who are in scope on the other; \
              {} without a surname on Google",
-            figure("twins_each"),
-            figure("shared_mailboxes_each"),
-            figure("outside_matches_each"),
-            figure("office_without_surname"),
-        ));
-    }
+        figure("twins_each"),
+        figure("shared_mailboxes_each"),
+        figure("outside_matches_each"),
+        figure("office_without_surname"),
+    ));
 }
 
 fn ids(records: &Value, name: &str) -> anyhow::Result<Vec<String>> {

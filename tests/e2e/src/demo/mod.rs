@@ -37,6 +37,9 @@ struct Args {
     /// People in scope on each side; twice as many are outside.
     #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(20..=5_000))]
     people: u32,
+    /// Other people and another course of chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     /// After the first sync keep everything up, say where it is, and wait for Ctrl-C.
     #[arg(long)]
     keep: bool,
@@ -99,7 +102,7 @@ async fn until_interrupted(args: &Args) -> anyhow::Result<End> {
 }
 
 async fn demo(args: &Args) -> anyhow::Result<End> {
-    let mut stage = Stage::start(args.people).await?;
+    let mut stage = Stage::start(args.people, args.seed).await?;
     let shown = show(&mut stage, args).await;
     match &shown {
         Ok(true) => {}
@@ -124,7 +127,7 @@ async fn demo(args: &Args) -> anyhow::Result<End> {
 async fn show(stage: &mut Stage, args: &Args) -> anyhow::Result<bool> {
     let mut reader = Reader::new(stage.accounts()?);
     let before = Before::look(stage, &mut reader).await?;
-    before.tell();
+    before::tell(&stage.seeded["figures"]);
 
     screen::heading("The first sync");
     stage.connect().await?;

@@ -51,7 +51,7 @@ fn root() -> PathBuf {
 
 impl Stage {
     /// Starts everything and fills both address books.
-    pub(super) async fn start(people: u32) -> anyhow::Result<Self> {
+    pub(super) async fn start(people: u32, seed: u64) -> anyhow::Result<Self> {
         screen::heading("Starting");
         let folder = Folder {
             path: std::env::temp_dir().join(format!("rapport-demo-{}", Uuid::now_v7().simple())),
@@ -67,8 +67,8 @@ impl Stage {
             database_url: postgres.url("rapport"),
         };
         screen::line("  NATS and PostgreSQL, private, with their data in a temporary folder");
-        let sandbox = Sandbox::start(&[]).await?;
-        let scenario = json!({ "scenario": "two-address-books", "people": people });
+        let sandbox = Sandbox::start(&["--seed", &seed.to_string()]).await?;
+        let scenario = json!({ "scenario": "two-address-books", "people": people, "seed": seed });
         let seeded = sandbox.post("seed", &scenario).await?;
         screen::line(
             "  the sandbox with its unkind defaults: lag, short pages, short-lived tokens",

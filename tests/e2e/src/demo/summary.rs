@@ -58,7 +58,7 @@ fn figures(status: &StatusResponse, history: &[HistoryEntry], took: Duration) {
         ("created left", created[0]),
         ("created right", created[1]),
         ("in sync", counts.in_sync),
-        ("conflicts between edits", status.conflicts),
+        ("conflicts", status.conflicts),
         ("seconds", took.as_secs()),
     ] {
         table.add_row(vec![what.into(), screen::number(count)]);

@@ -312,3 +312,6 @@ pub(super) fn tell(verdicts: &[Verdict], end: &End) {
         screen::line(format!("{mark} {}: {}", verdict.promise, verdict.found));
     }
 }
+
+#[cfg(test)]
+mod tests;
