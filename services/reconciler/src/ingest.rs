@@ -424,15 +424,27 @@ async fn end_snapshot(
     let missing =
         record::unmentioned(connection, key, side, snapshot, extent == Extent::Scope).await?;
     if extent == Extent::Scope {
+        // A deleted record leaves every view as well: what is linked is read by its id before it counts
+        // as outside.
+        let linked: HashSet<i64> = link::of_records(connection, &missing)
+            .await?
+            .iter()
+            .filter_map(|link| link.record(side))
+            .collect();
+        let (linked, alone): (Vec<i64>, Vec<i64>) =
+            missing.iter().partition(|id| linked.contains(id));
+        record::set_presence(connection, &linked, Presence::Doubtful).await?;
+        record::leave_scope(connection, &alone).await?;
+    } else {
+        // What we wrote while the snapshot was read may be missing from it for that reason alone.
         let (ours, others): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &missing)
             .await?
             .into_iter()
             .partition(|row| recently_ours(definition, side, row));
-        let ids = |rows: &[RecordRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-        record::set_presence(connection, &ids(&ours), Presence::Doubtful).await?;
-        record::leave_scope(connection, &ids(&others)).await?;
-    } else {
-        record::set_presence(connection, &missing, Presence::Unsettled).await?;
+        for (rows, presence) in [(ours, Presence::Doubtful), (others, Presence::Unsettled)] {
+            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+            record::set_presence(connection, &ids, presence).await?;
+        }
     }
     Ok(missing)
 }

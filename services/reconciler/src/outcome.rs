@@ -295,7 +295,11 @@ impl Step<'_> {
                 readable,
             )
         });
-        let base = link.base.take().unwrap_or_default();
+        // A new record has never shown anything: what an earlier one had agreed on says nothing of it.
+        let created = self.write.operation == "create";
+        let nothing = Fields::new();
+        let seen = if created { &nothing } else { seen };
+        let base = link.base.take().filter(|_| !created).unwrap_or_default();
         link.base = Some(merge::applied(
             &base,
             pairings,

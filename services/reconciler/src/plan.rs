@@ -134,7 +134,10 @@ impl<'a> Planner<'a> {
             former_ids: record.former_ids.clone(),
         });
         let mut write = self.write(link, record.side, operation, Vec::new(), String::new());
-        write.not_before = record.written_at.map(|at| at + horizon);
+        let doubted = record
+            .unsettled_at
+            .filter(|_| record.presence == Presence::Doubtful);
+        write.not_before = record.written_at.max(doubted).map(|at| at + horizon);
         self.writes.push(write);
     }
 

@@ -433,6 +433,9 @@ impl Environments<'_> {
             ("RAPPORT_RECONCILER_URL", url(self.reconciler)),
             ("RAPPORT_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
             ("RAPPORT_NATS_PARTITIONS", "2".to_owned()),
+            ("RAPPORT_NATS_STREAM_MEBIBYTES", "64".to_owned()),
+            // A server keeps this much free for each stream, and many systems share one.
+            ("RAPPORT_NATS_STREAM_MEBIBYTES", "16".to_owned()),
             ("RAPPORT_DATABASE_MAX_CONNECTIONS", "6".to_owned()),
             ("RAPPORT_LOOK_AGAIN_SECONDS", "2,5,10".to_owned()),
             ("RUST_BACKTRACE", "0".to_owned()),

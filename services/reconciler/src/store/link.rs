@@ -169,7 +169,8 @@ fn row(row: &PgRow) -> Result<LinkRow, StoreError> {
     })
 }
 
-/// Links that have to be planned and wait for nothing: matched pairs first, then the oldest.
+/// Links that have to be planned and wait for nothing: matched pairs first, then the oldest. Deletions
+/// wait until every one of their time is settled, so that the guard sees them all at once (R-22).
 pub async fn plannable(
     connection: &mut PgConnection,
     key: &SyncKey,
@@ -185,6 +186,9 @@ pub async fn plannable(
              AND coalesce(b.presence, '') NOT IN ('unsettled', 'doubtful')
              AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id
                  AND (w.status = 'started' OR w.operation = 'read' AND w.status IN ('queued', 'released')))
+             AND NOT ('gone' IN (coalesce(a.presence, ''), coalesce(b.presence, ''))
+                 AND EXISTS (SELECT 1 FROM record u WHERE u.tenant = $1 AND u.sync = $2
+                     AND u.presence = 'unsettled'))
          ORDER BY (l.left_record IS NULL OR l.right_record IS NULL), l.made_at, l.id
          LIMIT $3
          FOR UPDATE OF l",

@@ -77,6 +77,8 @@ pub struct RecordRow {
     pub ours: bool,
     /// When it was first seen.
     pub first_seen_at: Timestamp,
+    /// Since when it is unsettled or doubtful.
+    pub unsettled_at: Option<Timestamp>,
 }
 
 fn row(row: &PgRow) -> Result<RecordRow, StoreError> {
@@ -105,6 +107,9 @@ fn row(row: &PgRow) -> Result<RecordRow, StoreError> {
         first_seen_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("first_seen_at")?
             .to_jiff(),
+        unsettled_at: row
+            .try_get::<Option<jiff_sqlx::Timestamp>, _>("unsettled_at")?
+            .map(jiff_sqlx::Timestamp::to_jiff),
     })
 }
 

@@ -18,9 +18,7 @@ async fn both_edit(house: &mut House, crm: &str, google: &str, crm_first: bool) 
         house.google().only(ADA).await.id(),
     );
     for crm_turn in [crm_first, !crm_first] {
-        let five = json!({ "seconds": 5 });
-        let sandbox = &house.system.sandbox;
-        sandbox.post("clock/advance", &five).await.unwrap();
+        house.later(5).await;
         if crm_turn {
             house.zoho().edits(&left, json!({ "Title": crm })).await;
         } else {

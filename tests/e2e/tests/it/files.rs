@@ -29,6 +29,7 @@ async fn a_file_is_tried_out_applied_once_and_compared_afterwards() {
         .zoho()
         .adds(zoho_person("Ada", "Byron", "ada@example.com"))
         .await;
+    house.later(10).await;
     let began = house.now().await;
     let tried = try_out(&house, &yaml("")).await;
     assert_eq!(

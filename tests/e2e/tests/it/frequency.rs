@@ -76,13 +76,7 @@ async fn a_frequency_comes_from_the_list_and_a_push_does_not_wait_for_it() {
     let bob = google_person("Bob", "Stone", "bob@example.com");
     house.google().adds_client(bob).await;
     // What the contact's list shows late is behind us.
-    let later = json!({ "seconds": 10 });
-    house
-        .system
-        .sandbox
-        .post("clock/advance", &later)
-        .await
-        .unwrap();
+    house.later(10).await;
     house.system.rapport(&["run", SYNC]).await.unwrap();
     eventually("the run brings it", seconds, async || {
         house.zoho().with_email("bob@example.com").await.len() == 1

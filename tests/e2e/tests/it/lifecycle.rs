@@ -33,16 +33,13 @@ async fn a_paused_sync_waits_a_deleted_one_ends_and_neither_deletes_anything() {
         .await;
     assert_eq!(paused.reason, "paused by a person");
     let began = house.now().await;
-    let pushes = house.marks("zoho.callbacks_taken").await;
-    house.google().edits(&right, title("while paused")).await;
-    house
-        .zoho()
-        .edits(&left, json!({ "Description": "while paused" }))
-        .await;
-    eventually("a push comes in vain", SOON, async || {
-        house.marks("zoho.callbacks_taken").await > pushes
+    eventually("its channel is closed", SOON, async || {
+        channels(&house).await == 0
     })
     .await;
+    house.google().edits(&right, title("while paused")).await;
+    let description = json!({ "Description": "while paused" });
+    house.zoho().edits(&left, description).await;
     let (_, said) = house.system.rapport_fails(&["run", SYNC]).await.unwrap();
     assert!(said.contains("paused by a person"), "{said}");
     assert_eq!(house.written_since(began).await, 0);

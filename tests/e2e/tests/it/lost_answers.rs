@@ -66,7 +66,7 @@ async fn faults_of_the_ordinary_kind_cost_time_and_nothing_else() {
                 "faults",
                 &json!({
                     "provider": provider, "method": "*", "rate": 0.1,
-                    "fault": { "kind": "status", "status": status },
+                    "fault": { "kind": "status", "status": status, "retry_after_seconds": 1 },
                 }),
             )
             .await

@@ -247,8 +247,8 @@ async fn a_company_that_is_not_there_is_left_out_when_the_policy_says_so() {
 const TWITTER: &str =
     "mapping:\n  - { left: \"custom[Twitter_Handle]\", right: \"custom[Twitter]\" }\n";
 
-fn twitter(handle: &str) -> Value {
-    json!({ "userDefined": [{ "key": "Twitter", "value": handle }] })
+fn handle(name: &str) -> Value {
+    json!({ "userDefined": [{ "key": "Twitter", "value": name }] })
 }
 
 // proves: ZGC-05, R-14
@@ -269,7 +269,7 @@ async fn a_mapping_of_a_live_sync_takes_custom_fields_in_by_first_contact() {
         house.zoho().adds(row).await;
         let mut person = google_person("Ada", "Byron", email);
         if !right.is_empty() {
-            person = with(person, twitter(right));
+            person = with(person, handle(right));
         }
         house.google().adds_client(person).await;
     }
@@ -312,7 +312,7 @@ async fn a_mapping_of_a_live_sync_takes_custom_fields_in_by_first_contact() {
         .zoho()
         .edits(&row.id(), json!({ "Twitter_Handle": "@new" }))
         .await;
-    house.google().edits(&both, twitter("@edited")).await;
+    house.google().edits(&both, handle("@edited")).await;
     house.quiet().await;
     let neither = house.google().only("neither@example.com").await;
     assert_eq!(neither.custom("Twitter"), "@new");
@@ -333,37 +333,42 @@ async fn a_mapping_onto_what_cannot_be_written_is_refused_and_the_sync_goes_on_a
     let field = "zoho/fields/Contacts/Twitter_Handle";
     let read_only = json!({ "permission": "read_only", "profile": "Standard" });
     house.system.sandbox.patch(field, &read_only).await.unwrap();
-    let line = |left: &str, right: &str| {
-        yaml(&format!(
-            "mapping:\n  - {{ left: \"{left}\", right: \"{right}\" }}\n"
-        ))
-    };
-    for (left, right, says) in [
+    let pair =
+        |left: &str, right: &str| format!("  - {{ left: \"{left}\", right: \"{right}\" }}\n");
+    let twitter = pair("custom[Twitter_Handle]", "custom[Twitter]");
+    for (lines, place, says) in [
         (
-            "custom[Twitter_Handle]",
-            "custom[Twitter]",
+            twitter.clone(),
+            9,
             "custom[Twitter_Handle] is read-only on the left side",
         ),
         (
-            "custom[Nope]",
-            "custom[Twitter]",
+            pair("custom[Nope]", "custom[Twitter]"),
+            9,
             "the left account has no field custom[Nope]",
         ),
-        ("shoe_size", "note", "shoe_size"),
-        ("emails", "title", "emails"),
-        ("title", "note", "title"),
+        (pair("shoe_size", "note"), 9, "shoe_size"),
+        (pair("emails", "title"), 9, "emails"),
+        (
+            pair("title", "note") + &pair("title", "nickname"),
+            10,
+            "title",
+        ),
     ] {
         let file = house.system.folder.join("refused.yaml");
-        std::fs::write(&file, line(left, right)).unwrap();
+        std::fs::write(&file, yaml(&format!("mapping:\n{lines}"))).unwrap();
         let words = ["apply", "-f", &file.to_string_lossy()];
         let (status, said) = house.system.rapport_fails(&words).await.unwrap();
         assert_eq!(status, 2, "{said}");
-        assert!(said.contains("refused.yaml: line 8, column "), "{said}");
-        assert!(said.contains(says), "{said}");
+        let place = format!("refused.yaml: line {place}, column ");
+        assert!(
+            said.contains(&place) && said.contains(says),
+            "{says}: {said}"
+        );
     }
     // One way it can be read, it is taken.
-    let one_way = line("custom[Twitter_Handle]", "custom[Twitter]")
-        .replace(" }\n", ", direction: left-to-right }\n");
+    let one_way = twitter.replace(" }\n", ", direction: left-to-right }\n");
+    let one_way = yaml(&format!("mapping:\n{one_way}"));
     house.system.apply(&one_way).await.unwrap();
     let row = house.zoho().only("ada@example.com").await;
     house
@@ -373,7 +378,7 @@ async fn a_mapping_onto_what_cannot_be_written_is_refused_and_the_sync_goes_on_a
     house.quiet().await;
     let ada = house.google().only("ada@example.com").await;
     assert_eq!(ada.custom("Twitter"), "@ada");
-    house.google().edits(&ada.id(), twitter("@drifted")).await;
+    house.google().edits(&ada.id(), handle("@drifted")).await;
     house.quiet().await;
     let row = house.zoho().only("ada@example.com").await;
     assert_eq!(row.text("Twitter_Handle"), "@ada");

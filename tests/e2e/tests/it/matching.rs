@@ -22,7 +22,7 @@ fn google_with(given: &str, family: &str, emails: &[(&str, &str)], phone: &str) 
 // proves: ZGC-07
 #[tokio::test]
 async fn the_work_address_decides_and_other_addresses_are_fall_backs() {
-    let mut house = House::new(0).await;
+    let mut house = House::kind(0).await;
     let (zoho, google) = (house.zoho(), house.google());
     // The same address in other capitals; the names differ, and do not matter.
     let case = zoho

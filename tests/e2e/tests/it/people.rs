@@ -40,6 +40,13 @@ impl House {
         Zoho(&self.system.sandbox)
     }
 
+    /// Lets the providers' clock go on, so that what people did before is seen by everybody.
+    pub async fn later(&self, seconds: u32) {
+        let step = json!({ "seconds": seconds });
+        let sandbox = &self.system.sandbox;
+        sandbox.post("clock/advance", &step).await.unwrap();
+    }
+
     /// The sandbox's journal up to now.
     pub async fn now(&self) -> Moment {
         Moment(self.system.sandbox.newest_entry().await.unwrap())
