@@ -3,18 +3,23 @@
 
 use std::collections::HashMap;
 
+use bus::Notice;
 use jiff::Timestamp;
+use proto::notice::PhaseChanged;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
     definition::Definition,
     error::EngineError,
-    guard, outcome, pairing,
+    guard,
+    ledger::Ledger,
+    outcome, pairing,
     plan::{Planned, Planner},
     store::{
         SyncKey, feed, link,
         record::{self, Presence, RecordRow},
+        status,
         sync::{self, Hold, Phase, SyncRow},
         write,
     },
@@ -66,6 +71,7 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
             }
             baseline(connection, &definition).await?;
             row.phase = Phase::Live;
+            tell_phase(connection, &definition, row, "live", "").await?;
             sync::save(connection, row).await?;
             return Ok(Step::More);
         }
@@ -183,14 +189,14 @@ pub async fn plan_batch(
     if watch == guard::Watch::On
         && let Some(reason) = guard::trips(connection, definition, row, planner.planned()).await?
     {
-        hold(connection, row, Hold::Guard, reason).await?;
+        hold(connection, definition, row, Hold::Guard, reason).await?;
         return Ok(0);
     }
     let stop = planner.planned().stop.clone();
     let written = planner.store(connection).await?;
     row.run_written += written;
     if let Some(reason) = stop {
-        hold(connection, row, Hold::Deletion, reason).await?;
+        hold(connection, definition, row, Hold::Deletion, reason).await?;
     } else {
         sync::save(connection, row).await?;
     }
@@ -200,15 +206,33 @@ pub async fn plan_batch(
 /// Stops a sync until a person answers; what is queued and would overwrite or delete is revoked.
 async fn hold(
     connection: &mut PgConnection,
+    definition: &Definition,
     row: &mut SyncRow,
     hold: Hold,
     reason: String,
 ) -> Result<(), EngineError> {
     write::revoke_all(connection, &row.key, "held", true).await?;
+    tell_phase(connection, definition, row, hold.word(), &reason).await?;
     row.held = Some(hold);
     row.held_reason = reason;
     sync::save(connection, row).await?;
     Ok(())
+}
+
+/// Tells other systems that a sync goes on or waits.
+async fn tell_phase(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+    phase: &str,
+    reason: &str,
+) -> Result<(), EngineError> {
+    let mut ledger = Ledger::new(definition, row.run);
+    ledger.notice(&Notice::PhaseChanged(PhaseChanged {
+        phase: phase.to_owned(),
+        reason: reason.to_owned(),
+    }));
+    ledger.store(connection, row).await
 }
 
 /// Nothing is left to plan: a run that has nothing open any more is over.
@@ -273,6 +297,9 @@ pub async fn preview(pool: &PgPool, key: &SyncKey) -> Result<Option<Planned>, En
         all.add(planner.planned());
         row.run_written += planner.store(&mut transaction).await?;
     }
+    // Twins are left out without a plan.
+    let tally = status::tally(&mut transaction, key).await?;
+    all.left_out = tally.state("excluded") + tally.state("set aside");
     transaction.rollback().await?;
     Ok(Some(all))
 }

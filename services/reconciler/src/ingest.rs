@@ -286,8 +286,15 @@ fn read(
             reading.store.push(sighting);
         }
         ChangeOf::Record(wire) => {
-            let record =
-                Record::try_from(wire.clone()).map_err(|_| EngineError::Malformed("record"))?;
+            let Ok(record) = Record::try_from(wire.clone()) else {
+                // One record that cannot be carried harms only itself.
+                let mut sighting = sighting(change, batch, snapshot, own);
+                sighting.fields = own.and_then(|own| own.fields.clone());
+                sighting.in_scope = true;
+                sighting.unreadable = Some("the record cannot be decoded".to_owned());
+                reading.store.push(sighting);
+                return Ok(());
+            };
             inside(
                 definition, side, batch, change, snapshot, own, record, reading,
             );
@@ -315,7 +322,12 @@ fn inside(
     if let Some(own) = own {
         let same_content = own.fields.as_ref() == Some(&record.fields);
         match order(&own.version, &version(&sighting), same_content) {
-            Order::Same if same_content && own.presence == Presence::Live && own.in_scope => {
+            Order::Same
+                if same_content
+                    && own.presence == Presence::Live
+                    && own.in_scope
+                    && own.readable == batch.readable =>
+            {
                 reading.mentioned.push(own.id);
                 return;
             }

@@ -148,7 +148,7 @@ impl Engine {
                         }
                         Err(error) => {
                             complain(&error, "a batch of changes was not applied");
-                            delivery.retry();
+                            give_back(delivery, &error).await;
                         }
                     }
                 }
@@ -184,7 +184,7 @@ impl Engine {
                         }
                         Err(error) => {
                             complain(&error, "a batch of outcomes was not applied");
-                            delivery.retry();
+                            give_back(delivery, &error).await;
                         }
                     }
                 }
@@ -273,6 +273,19 @@ impl Engine {
         notice::published(&mut transaction, &published).await?;
         transaction.commit().await?;
         Ok(published.len())
+    }
+}
+
+/// A message that makes no sense never will: what it stood for is derived again, a feed from its stored
+/// cursor and a write by its time-out. Everything else comes again.
+async fn give_back<T: prost::Message + Default + 'static>(
+    delivery: bus::Delivery<T>,
+    error: &EngineError,
+) {
+    if matches!(error, EngineError::Malformed(_)) {
+        let _ = delivery.ack().await;
+    } else {
+        delivery.retry();
     }
 }
 

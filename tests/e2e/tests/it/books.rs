@@ -87,7 +87,9 @@ pub async fn agree(house: &House) {
                 book.entry(email).or_default().push(shown);
             }
         }
-        book.values_mut().for_each(|people| people.sort());
+        for people in book.values_mut() {
+            people.sort();
+        }
         book
     };
     let takes_part = |id: &Value| !left_out.contains(id.as_str().unwrap_or_default());
