@@ -1,6 +1,6 @@
 //! The reconciler dies while providers are busy with its writes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -22,6 +22,8 @@ const WRITES: [(&str, &str); 3] = [
     ("google", "people.batchUpdateContacts"),
     ("google", "people.updateContact"),
 ];
+/// How many writes should be open, and how long that is waited for; then any number will do.
+const MANY: (u64, Duration) = (5, Duration::from_secs(10));
 /// The longest wait for something that is about to happen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -99,6 +101,7 @@ async fn slow_down(sandbox: &Sandbox) -> anyhow::Result<()> {
 async fn until_writing(stage: &Stage) -> anyhow::Result<u64> {
     let mut inquiry = Inquiry::begin(&stage.system).await?;
     let sandbox = &stage.system.sandbox;
+    let began = Instant::now();
     until("writes are in flight", PATIENCE, async || {
         let rules = sandbox.get("faults").await?;
         let hits: u64 = rules["rules"]
@@ -111,7 +114,8 @@ async fn until_writing(stage: &Stage) -> anyhow::Result<u64> {
             return Ok(None);
         }
         let open = inquiry.status().await?.open_writes;
-        Ok(Some(open).filter(|open| *open > 0))
+        let enough = if began.elapsed() < MANY.1 { MANY.0 } else { 1 };
+        Ok(Some(open).filter(|open| *open >= enough))
     })
     .await
 }

@@ -1,5 +1,7 @@
 //! What is asked of the sync through control's public API.
 
+use std::time::Duration;
+
 use proto::{
     control::control_client::ControlClient,
     reconcile::{
@@ -12,8 +14,10 @@ use tonic::transport::Channel;
 
 use crate::System;
 
-use super::SYNC;
+use super::{SYNC, waiting::until};
 
+/// The longest wait for a moment of rest.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Entries that are asked for at a time.
 const PAGE: u32 = 1_000;
 
@@ -42,8 +46,17 @@ impl Inquiry {
         Ok(self.control.status(request).await?.into_inner())
     }
 
-    /// Every sync record.
-    pub(super) async fn records(&mut self) -> anyhow::Result<Vec<SyncRecord>> {
+    /// Every sync record, once none is pending: twins are looked at again in each run.
+    pub(super) async fn settled_records(&mut self) -> anyhow::Result<Vec<SyncRecord>> {
+        until("no record is pending", PATIENCE, async || {
+            let records = self.records().await?;
+            let settled = records.iter().all(|record| record.state != "pending");
+            Ok(Some(records).filter(|_| settled))
+        })
+        .await
+    }
+
+    async fn records(&mut self) -> anyhow::Result<Vec<SyncRecord>> {
         let mut records: Vec<SyncRecord> = Vec::new();
         loop {
             let request = RecordsRequest {

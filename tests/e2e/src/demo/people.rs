@@ -109,7 +109,10 @@ impl Edit {
 
 /// Everybody whom both sides have, in the order of their ids.
 pub(super) async fn everybody(stage: &Stage) -> anyhow::Result<Vec<Person>> {
-    let records = Inquiry::begin(&stage.system).await?.records().await?;
+    let records = Inquiry::begin(&stage.system)
+        .await?
+        .settled_records()
+        .await?;
     let mut people: Vec<Person> = records
         .into_iter()
         .filter(|record| record.state == "in sync")

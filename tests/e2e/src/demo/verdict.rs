@@ -54,7 +54,7 @@ impl End {
         let sandbox = &stage.system.sandbox;
         let written_in_quiet = written(sandbox, since).await?.len();
         let mut inquiry = Inquiry::begin(&stage.system).await?;
-        let records = inquiry.records().await?;
+        let records = inquiry.settled_records().await?;
         let books = reader.read().await?;
         let report = compare(&books.0, &books.1, &left_out(&records));
         Ok(Self {
