@@ -194,12 +194,17 @@ impl control_server::Control for Api {
     ) -> Answer<of_sync::ResumeResponse> {
         let (tenant, sync, asked) = self.authorised(request).await?;
         self.0.audit_request(&tenant, &sync, "sync.resume").await?;
-        self.0.reconciler.clone().resume(asked).await
+        let answer = self.0.reconciler.clone().resume(asked).await?;
+        self.0.announce(&tenant, sync.id).await;
+        Ok(answer)
     }
 
     async fn run(&self, request: Request<of_sync::RunRequest>) -> Answer<of_sync::RunResponse> {
-        let (_, _, asked) = self.authorised(request).await?;
-        self.0.reconciler.clone().run(asked).await
+        let (tenant, sync, asked) = self.authorised(request).await?;
+        let answer = self.0.reconciler.clone().run(asked).await?;
+        // Connectors read both sides at once.
+        self.0.announce(&tenant, sync.id).await;
+        Ok(answer)
     }
 
     async fn preview(

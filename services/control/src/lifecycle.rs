@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use proto::reconcile::{StatusRequest, SyncRef};
+use proto::reconcile::{ResumeRequest, StatusRequest, SyncRef, resume_request::Answer};
+use tonic::Code;
 
 use crate::{
     control::Control,
@@ -71,8 +72,28 @@ impl Control {
             (State::Preview, State::Paused) => Err(Error::Refused(format!(
                 "sync \"{name}\" is a preview and writes nothing; delete it, or apply its file without --dry-run"
             ))),
+            (State::Active, State::Active) => self.release(&sync).await,
             (now, wanted) if now == wanted => Ok(()),
             _ => self.move_to(tenant, &sync, state).await,
+        }
+    }
+
+    /// Lets a sync go on that the reconciler stopped by itself, if nothing but a person's word is needed.
+    async fn release(&self, sync: &Sync) -> Result<(), Error> {
+        let request = ResumeRequest {
+            sync: Some(reference(sync)),
+            answer: Answer::Unspecified.into(),
+        };
+        match self.reconciler.clone().resume(request).await {
+            Ok(_) => {
+                self.announce(&sync.tenant, sync.id).await;
+                Ok(())
+            }
+            // It goes on already, or the reconciler has not heard of it yet.
+            Err(status) if matches!(status.code(), Code::FailedPrecondition | Code::NotFound) => {
+                Ok(())
+            }
+            Err(status) => Err(Error::from_peer("resume the sync", &status)),
         }
     }
 
@@ -122,10 +143,7 @@ impl Control {
         drop(db);
         for sync in known.iter().filter(|sync| sync.state == State::Deleting) {
             let request = StatusRequest {
-                sync: Some(SyncRef {
-                    tenant: sync.tenant.to_string(),
-                    sync: sync.id.to_string(),
-                }),
+                sync: Some(reference(sync)),
             };
             let answer = self.reconciler.clone().status(request).await;
             let status =
@@ -148,5 +166,13 @@ impl Control {
             }
             tokio::time::sleep(PERIOD).await;
         }
+    }
+}
+
+/// How the reconciler is told which sync is meant.
+fn reference(sync: &Sync) -> SyncRef {
+    SyncRef {
+        tenant: sync.tenant.to_string(),
+        sync: sync.id.to_string(),
     }
 }

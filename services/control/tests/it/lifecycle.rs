@@ -157,6 +157,30 @@ async fn questions_about_a_sync_reach_the_reconciler_with_its_id_and_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_makes_a_sync_go_on_reaches_the_reconciler_and_wakes_the_connectors() {
+    let stage = Stage::connected().await;
+    let (sync, ..) = stage.apply(FILE).await;
+    let mut changed = stage.watch_changed().await;
+    let request = RunRequest {
+        sync: Some(SyncRef {
+            tenant: String::new(),
+            sync: "ana-clients".to_owned(),
+        }),
+    };
+    stage.control.clone().run(request).await.unwrap();
+    assert_eq!(
+        changed.next().await.unwrap().sync,
+        sync,
+        "a run is read at once"
+    );
+    // The sync is active, yet the reconciler may hold it.
+    stage.reconciler.take_asked();
+    set_state(&stage, "ana-clients", "active").await.unwrap();
+    assert_eq!(stage.reconciler.take_asked().unwrap().sync, sync);
+    assert_eq!(changed.next().await.unwrap().sync, sync);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_sync_says_which_there_are_and_other_tenants_are_out_of_reach() {
     let stage = Stage::connected().await;
     stage.apply(FILE).await;

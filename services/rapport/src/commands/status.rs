@@ -192,7 +192,12 @@ fn show_reasons(status: &StatusResponse) {
 }
 
 fn show_totals(status: &StatusResponse) {
-    let mut totals: Vec<(&String, &u64)> = status.totals.iter().collect();
+    // Conflicts are counted once more as a whole.
+    let mut totals: Vec<(&String, &u64)> = status
+        .totals
+        .iter()
+        .filter(|(name, _)| *name != "conflicts")
+        .collect();
     totals.sort();
     let mut parts: Vec<String> = totals
         .into_iter()
