@@ -9,7 +9,7 @@ use test_kit::eventually;
 use crate::house::{House, SYNC};
 
 /// Long enough for anything that is not meant to wait.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_mins(1);
 
 impl House {
     /// Runs the command with `--json`; answers its lines.

@@ -17,6 +17,7 @@ pub struct House {
 
 impl Drop for House {
     /// A failed test leaves its logs and its database behind, to be looked at.
+    #[allow(clippy::print_stderr, reason = "what a failed test says")]
     fn drop(&mut self) {
         if !std::thread::panicking() {
             return;
@@ -106,7 +107,7 @@ impl House {
     /// As [`House::quiet`], of a sync of another name.
     pub async fn quiet_of(&mut self, name: &str) -> proto::reconcile::StatusResponse {
         self.system
-            .quiet(name, Duration::from_secs(120), self.timing)
+            .quiet(name, Duration::from_mins(2), self.timing)
             .await
             .unwrap()
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 async fn wait_for_flight(house: &House) {
-    tokio::time::timeout(Duration::from_secs(60), async {
+    tokio::time::timeout(Duration::from_mins(1), async {
         while !matches!(house.system.status(SYNC).await, Ok(status) if status.open_writes > 0) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

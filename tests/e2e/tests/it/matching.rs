@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     house::{House, yaml},
-    people::{google_person, zoho_person},
+    people::{Contact, Row, google_person, zoho_person},
 };
 
 fn google_with(given: &str, family: &str, emails: &[(&str, &str)], phone: &str) -> Value {
@@ -144,14 +144,8 @@ async fn people_who_share_a_mailbox_stay_apart_and_twins_are_linked_once() {
     let left = house.zoho().with_email(office).await;
     let right = house.google().with_email(office).await;
     let everybody = ["Pia Shared", "Quin Shared", "Rosa Shared"];
-    assert_eq!(
-        names(left.iter().map(|row| row.name()).collect()),
-        everybody
-    );
-    assert_eq!(
-        names(right.iter().map(|contact| contact.name()).collect()),
-        everybody
-    );
+    assert_eq!(names(left.iter().map(Row::name).collect()), everybody);
+    assert_eq!(names(right.iter().map(Contact::name).collect()), everybody);
     assert_eq!(house.google().with_email(twins).await.len(), 1);
     assert_eq!(house.zoho().with_email(twins).await.len(), 2);
     let states = [house.state_of(&first).await, house.state_of(&second).await];
@@ -179,8 +173,5 @@ async fn people_who_share_a_mailbox_stay_apart_and_twins_are_linked_once() {
     house.quiet().await;
     let left = house.zoho().with_email(office).await;
     let everybody = ["Pia Sharedova", "Quin Shared", "Rosa Shared", "Sam Shared"];
-    assert_eq!(
-        names(left.iter().map(|row| row.name()).collect()),
-        everybody
-    );
+    assert_eq!(names(left.iter().map(Row::name).collect()), everybody);
 }

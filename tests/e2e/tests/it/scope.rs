@@ -6,16 +6,16 @@ use serde_json::json;
 
 use crate::{
     house::{House, yaml},
-    people::{GROUP, google_person, zoho_person},
+    people::{Contact, GROUP, Row, google_person, zoho_person},
 };
 
 // proves: ZGC-02, R-06
 #[tokio::test]
 async fn records_outside_the_group_and_the_list_view_are_never_written() {
     let mut house = House::new(20).await;
-    let clients: BTreeSet<String> = ids(house.google().clients().await.iter().map(|c| c.id()));
+    let clients: BTreeSet<String> = ids(house.google().clients().await.iter().map(Contact::id));
     let key = house.zoho().key().await;
-    let key_ids = ids(key.iter().map(|row| row.id()));
+    let key_ids = ids(key.iter().map(Row::id));
     let addresses: BTreeSet<String> = ids(key.iter().map(|row| row.text("Email").to_lowercase()));
     let google_outside: Vec<_> = house
         .google()
@@ -24,7 +24,7 @@ async fn records_outside_the_group_and_the_list_view_are_never_written() {
         .into_iter()
         .filter(|contact| !clients.contains(&contact.id()))
         .collect();
-    let zoho_outside = ids(house.zoho().all().await.iter().map(|row| row.id()))
+    let zoho_outside = ids(house.zoho().all().await.iter().map(Row::id))
         .difference(&key_ids)
         .cloned()
         .collect::<BTreeSet<_>>();
@@ -39,7 +39,7 @@ async fn records_outside_the_group_and_the_list_view_are_never_written() {
                 .iter()
                 .any(|email| addresses.contains(&email.to_lowercase()))
         })
-        .map(|contact| contact.id()));
+        .map(Contact::id));
     assert!(!adopted.is_empty());
     let began = house.now().await;
     house.system.apply(&yaml("")).await.unwrap();
@@ -48,7 +48,7 @@ async fn records_outside_the_group_and_the_list_view_are_never_written() {
     let to_google = house.written_to_google(began).await;
     let written_outside = ids(google_outside
         .iter()
-        .map(|contact| contact.id())
+        .map(Contact::id)
         .filter(|id| to_google.contains_key(id)));
     assert_eq!(written_outside, adopted, "adopted ones and no others");
     for id in &adopted {
@@ -92,61 +92,61 @@ fn ids(of: impl Iterator<Item = String>) -> BTreeSet<String> {
 #[tokio::test]
 async fn what_leaves_the_scope_stops_and_what_comes_back_goes_on() {
     let mut house = House::kind(4).await;
-    let (ada, bob) = ("ada@example.com", "bob@example.com");
-    let ada_left = house.zoho().adds(zoho_person("Ada", "Byron", ada)).await;
-    let bob_right = house
-        .google()
-        .adds_client(google_person("Bob", "Stone", bob))
-        .await;
+    let emails = ["ada", "bob", "cem"].map(|name| format!("{name}@example.com"));
+    for email in &emails {
+        house.zoho().adds(zoho_person("In", "Scope", email)).await;
+    }
     house.system.apply(&yaml("")).await.unwrap();
     house.quiet().await;
-    let ada_right = house.google().only(ada).await.id();
-    let bob_left = house.zoho().only(bob).await.id();
-    assert!(house.google().is_client(&ada_right).await);
+    let mut left = Vec::new();
+    let mut right = Vec::new();
+    for email in &emails {
+        left.push(house.zoho().only(email).await.id());
+        right.push(house.google().only(email).await.id());
+    }
+    let [ada, bob, cem] = [0, 1, 2];
 
-    // Ada leaves the group, Bob the list view; then each is edited on both sides.
-    house.google().moves(&ada_right, &[], &[GROUP]).await;
-    house.zoho().makes_regular(&bob_left).await;
+    // Ada leaves the group, Bob and Cem the list view; then each is edited on both sides.
+    house.google().moves(&right[ada], &[], &[GROUP]).await;
+    house.zoho().makes_regular(&left[bob]).await;
+    house.zoho().makes_regular(&left[cem]).await;
     house.quiet().await;
-    assert_eq!(house.state_of(&ada_left).await.0, "excluded");
-    assert_eq!(house.state_of(&bob_right).await.0, "excluded");
-    let left = house.now().await;
-    for id in [&ada_left, &bob_left] {
+    for id in &left {
+        let (state, reason) = house.state_of(id).await;
+        assert_eq!(
+            (state.as_str(), reason.as_str()),
+            ("excluded", "left the scope")
+        );
+    }
+    let began = house.now().await;
+    for (left, right) in left.iter().zip(&right) {
         house
             .zoho()
-            .edits(id, json!({ "Title": "in the CRM" }))
+            .edits(left, json!({ "Title": "in the CRM" }))
             .await;
-    }
-    let note = json!({ "biographies": [{ "value": "on Google" }] });
-    for id in [&ada_right, &bob_right] {
-        house.google().edits(id, note.clone()).await;
+        let note = json!({ "biographies": [{ "value": "on Google" }] });
+        house.google().edits(right, note).await;
     }
     house.quiet().await;
-    assert_eq!(house.written_since(left).await, 0, "neither is written");
-    for id in [&ada_right, &bob_right] {
-        assert!(!house.google().one(id).await.is_deleted());
-    }
-    for id in [&ada_left, &bob_left] {
-        assert!(house.zoho().one(id).await.is_some());
-    }
+    assert_eq!(house.written_since(began).await, 0, "nobody is written");
 
-    // A deletion out there reaches nobody.
-    house.zoho().deletes(&bob_left).await;
+    // A deletion out there deletes nothing.
+    house.zoho().deletes(&left[bob]).await;
     house.quiet().await;
-    assert!(!house.google().one(&bob_right).await.is_deleted());
+    assert!(!house.google().one(&right[bob]).await.is_deleted());
 
-    // Back in the group, Ada's edits of both sides travel.
-    house.google().moves(&ada_right, &[GROUP], &[]).await;
+    // Back in the scope, what was edited meanwhile on either side travels.
+    house.google().moves(&right[ada], &[GROUP], &[]).await;
+    house.zoho().makes_key(&left[cem]).await;
     house.quiet().await;
-    let (left, right) = (house.zoho().only(ada).await, house.google().only(ada).await);
-    assert_eq!(
-        (left.text("Title"), right.title()),
-        ("in the CRM".into(), "in the CRM".into())
-    );
-    assert_eq!(
-        (left.text("Description"), right.note()),
-        ("on Google".into(), "on Google".into())
-    );
+    for email in [&emails[ada], &emails[cem]] {
+        let row = house.zoho().only(email).await;
+        let contact = house.google().only(email).await;
+        assert_eq!(row.text("Title"), "in the CRM");
+        assert_eq!(contact.title(), "in the CRM");
+        assert_eq!(row.text("Description"), "on Google");
+        assert_eq!(contact.note(), "on Google");
+    }
 }
 
 // proves: ZGC-02, R-06, R-07
