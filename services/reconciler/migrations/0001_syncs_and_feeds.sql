@@ -9,6 +9,7 @@ CREATE TABLE sync (
     held text,
     held_reason text NOT NULL DEFAULT '',
     guard_accepted_at timestamptz,
+    activated_at timestamptz NOT NULL DEFAULT now(),
     run bigint NOT NULL DEFAULT 1,
     run_began_at timestamptz NOT NULL DEFAULT now(),
     run_written bigint NOT NULL DEFAULT 0,
@@ -28,6 +29,7 @@ COMMENT ON COLUMN sync.phase IS 'baseline: both sides are read to the end before
 COMMENT ON COLUMN sync.held IS 'Why nothing is planned at present: paused, guard, collection; null when nothing holds it.';
 COMMENT ON COLUMN sync.held_reason IS 'The hold in words for people.';
 COMMENT ON COLUMN sync.guard_accepted_at IS 'When a person last accepted what the guard held back; the guard counts from then on.';
+COMMENT ON COLUMN sync.activated_at IS 'When it was last turned on; links of the time before are adopted until readings begin later than the horizon (R-24).';
 COMMENT ON COLUMN sync.run IS 'The current run, from 1 (the baseline).';
 COMMENT ON COLUMN sync.run_began_at IS 'When the current run began.';
 COMMENT ON COLUMN sync.run_written IS 'Records written in the current run, which caps count.';

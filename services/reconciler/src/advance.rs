@@ -77,6 +77,8 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
         }
         Phase::Live => {}
     }
+    let horizon = definition.left.horizon.max(definition.right.horizon);
+    link::end_adoption(connection, &row.key, row.activated_at + horizon).await?;
     let paired = pairing::pair(connection, &definition).await?;
     // After matching: a reading that shows the created record ends the look-up by linking it.
     link::release_looked_up(connection, &row.key).await?;

@@ -106,6 +106,7 @@ async fn settle(
             }
             if row.phase == Phase::Off {
                 restart(connection, row).await?;
+                row.activated_at = sync::now(connection).await?;
                 // Links of the time before are adopted, not made again (BEY-14).
                 link::adopt_all(connection, &row.key, plan::ADOPTED).await?;
             } else if fresh {

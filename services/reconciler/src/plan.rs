@@ -238,7 +238,12 @@ impl<'a> Planner<'a> {
             }
         }
         match plan.disposition {
-            Disposition::InSync => self.finish(link, LinkState::InSync, String::new()),
+            Disposition::InSync => {
+                // What the sync finds again stays adopted until readings are past the time before.
+                let adopted = standing(&link) == Standing::Adopted;
+                let reason = if adopted { ADOPTED } else { "" };
+                self.finish(link, LinkState::InSync, reason.to_owned());
+            }
             Disposition::Pending => {
                 self.finish(link, LinkState::Pending, "being written".to_owned());
             }

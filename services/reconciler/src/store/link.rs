@@ -1,6 +1,7 @@
 //! Links: the same thing on two sides, or a record that has no counterpart yet.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use merge::Base;
 use model::Side;
 use serde::{Deserialize, Serialize};
@@ -386,11 +387,13 @@ pub async fn touch(
     sqlx::query(
         "UPDATE link SET dirty = true,
              state = CASE WHEN state = 'in sync' THEN 'pending' ELSE state END,
-             reason = CASE WHEN state = 'in sync' THEN 'changed' ELSE reason END, traceparent = $2
+             reason = CASE WHEN state = 'in sync' AND reason <> $3 THEN 'changed' ELSE reason END,
+             traceparent = $2
          WHERE state <> 'closed' AND (left_record = ANY($1) OR right_record = ANY($1))",
     )
     .bind(records)
     .bind(traceparent)
+    .bind(crate::plan::ADOPTED)
     .execute(connection)
     .await?;
     Ok(())
@@ -480,6 +483,26 @@ pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(merge::Reason::Twin.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Has adopted links count as any other, once both sides were read by rounds that began later than what
+/// they may still show of the time before (R-24).
+pub async fn end_adoption(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    past: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE link SET reason = '' WHERE tenant = $1 AND sync = $2 AND state = 'in sync' AND reason = $3
+             AND (SELECT min(f.round_began_at) FROM feed f WHERE f.tenant = $1 AND f.sync = $2) > $4",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(crate::plan::ADOPTED)
+    .bind(past.to_sqlx())
     .execute(connection)
     .await?;
     Ok(())

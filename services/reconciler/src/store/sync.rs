@@ -97,6 +97,8 @@ pub struct SyncRow {
     pub held_reason: String,
     /// When a person last accepted what the guard held back.
     pub guard_accepted_at: Option<Timestamp>,
+    /// When it was last turned on.
+    pub activated_at: Timestamp,
     /// The current run.
     pub run: i64,
     /// When it began.
@@ -132,6 +134,9 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         held: held.as_deref().map(Hold::parse).transpose()?,
         held_reason: row.try_get("held_reason")?,
         guard_accepted_at: moment("guard_accepted_at")?,
+        activated_at: row
+            .try_get::<jiff_sqlx::Timestamp, _>("activated_at")?
+            .to_jiff(),
         run: row.try_get("run")?,
         run_began_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("run_began_at")?
@@ -227,7 +232,7 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
         "UPDATE sync SET definition = $3, generation = $4, wanted = $5, phase = $6, held = $7,
              held_reason = $8, guard_accepted_at = $9, run = $10, run_began_at = $11,
              run_written = $12, last_run_at = $13, last_run_result = $14, last_outcome_at = $15,
-             totals = $16
+             totals = $16, activated_at = $17
          WHERE tenant = $1 AND sync = $2",
     )
     .bind(&row.key.tenant)
@@ -246,6 +251,7 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
     .bind(&row.last_run_result)
     .bind(row.last_outcome_at.map(ToSqlx::to_sqlx))
     .bind(Json(&row.totals))
+    .bind(row.activated_at.to_sqlx())
     .execute(connection)
     .await?;
     Ok(())

@@ -277,3 +277,41 @@ async fn twins_stay_excluded_when_the_definition_changes_or_the_sync_is_made_aga
         "another address makes it somebody else"
     );
 }
+
+// proves: R-24
+#[tokio::test]
+async fn a_tombstone_of_the_time_before_that_comes_late_deletes_nothing() {
+    let mut world = World::with(|definition| {
+        definition.left.as_mut().unwrap().horizon_seconds = 60;
+    })
+    .await;
+    for email in ["ana@example.com", "bo@example.com", "cy@example.com"] {
+        world.left.add(&[("emails[work]", email)]);
+    }
+    world.settle().await;
+    world
+        .define(|definition| definition.state = "deleting".to_owned())
+        .await;
+    // Deleted while the sync was off, and still listed in its first reading.
+    let lagging = world.left.entries["L1"].clone();
+    world.left.delete("L1");
+    world.left.entries.insert("L1".to_owned(), lagging);
+    world
+        .define(|definition| {
+            definition.state = "active".to_owned();
+            definition.generation = 2;
+        })
+        .await;
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    world.left.delete("L1");
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 3, "nothing is deleted");
+    assert_eq!(
+        world.find(Side::Left, "ana@example.com").len(),
+        1,
+        "the survivor is unknown, and made again"
+    );
+}
