@@ -193,4 +193,20 @@ async fn somebody_who_is_outside_already_is_adopted_or_excluded_and_never_double
     house.quiet().await;
     let cem = house.google().only("cem@example.com").await.id();
     assert!(house.google().is_client(&cem).await);
+
+    // Where the policy says so, a match outside the group is left alone.
+    house
+        .system
+        .apply(&yaml("  outside: skip\n"))
+        .await
+        .unwrap();
+    let eve = google_person("Eve", "Out", "eve@example.com");
+    let eve_right = house.google().adds(eve, &[]).await;
+    house.quiet().await;
+    let eve = zoho_person("Eve", "Out", "eve@example.com");
+    let eve_left = house.zoho().adds(eve).await;
+    house.quiet().await;
+    assert_eq!(house.google().only("eve@example.com").await.id(), eve_right);
+    assert!(!house.google().is_client(&eve_right).await);
+    assert_eq!(house.state_of(&eve_left).await.1, "outside the scope");
 }
