@@ -75,8 +75,6 @@ async fn a_sync_that_is_deleted_and_set_up_again_doubles_nothing_and_keeps_its_l
         .deletes(&house.zoho().only(dora).await.id())
         .await;
 
-    house.later(10).await;
-
     // The same accounts and collections under another name are the same links.
     let renamed = yaml("").replace(SYNC, "ana-again");
     let said = house.system.apply(&renamed).await.unwrap();

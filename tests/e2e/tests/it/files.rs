@@ -74,6 +74,8 @@ async fn a_file_is_tried_out_applied_once_and_compared_afterwards() {
         );
     }
     assert_eq!(status.conflicts, count("conflict"), "{preview}");
+    let counts = status.counts.unwrap();
+    assert_eq!(counts.excluded, count("left_out"), "{preview}");
 
     // Applied again it changes nothing; changed it says what differs.
     let began = house.now().await;
