@@ -81,7 +81,7 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
         pool,
         bus,
         wake,
-        control: grpc::client(&settings.control_url)?,
+        control: settings.control.client()?,
         window: settings.window,
     };
     engine.start(&process)?;

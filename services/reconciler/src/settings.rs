@@ -2,7 +2,7 @@
 
 use bus::BusSettings;
 use clap::Args;
-use kit::{DatabaseSettings, GrpcSettings};
+use kit::{ControlSettings, DatabaseSettings, GrpcSettings};
 
 /// Settings of the reconciler.
 #[derive(Debug, Clone, Args)]
@@ -17,8 +17,8 @@ pub struct Settings {
     #[command(flatten)]
     pub grpc: GrpcSettings,
     /// Control, which knows the definitions.
-    #[arg(long, env = "RAPPORT_CONTROL_URL", value_name = "URL")]
-    pub control_url: String,
+    #[command(flatten)]
+    pub control: ControlSettings,
     /// Unanswered writes that one provider account may have at a time.
     #[arg(
         long,

@@ -2,7 +2,7 @@
 
 use proto::control::{
     AccessTokenRequest, BeginConnectionRequest, FinishConnectionRequest, ListConnectionsRequest,
-    SyncsRequest,
+    SyncsRequest, definitions_client::DefinitionsClient,
 };
 use tonic::{Code, Status};
 
@@ -163,6 +163,18 @@ async fn only_services_read_definitions_and_tokens() {
     assert_eq!(refused.code(), Code::Unauthenticated);
     let as_tenant = with_token(SyncsRequest::default(), ACME);
     assert!(stage.definitions.clone().syncs(as_tenant).await.is_err());
-    let as_service = with_token(SyncsRequest::default(), "service-token");
-    assert!(stage.definitions.clone().syncs(as_service).await.is_ok());
+    let call = |token: Option<&str>| {
+        let token = token.map(Into::into);
+        let client = kit::grpc::client_with_token(&stage.url(), token.as_ref()).unwrap();
+        async move {
+            DefinitionsClient::new(client)
+                .syncs(SyncsRequest::default())
+                .await
+        }
+    };
+    assert!(call(Some("service-token")).await.is_ok());
+    for stranger in [None, Some("another-token")] {
+        let refused = call(stranger).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+    }
 }

@@ -78,7 +78,7 @@ pub async fn serve(
     let pool = schema.open(&settings.database).await?;
     let name = format!("{}-connector", about.provider);
     let bus = Bus::connect(settings.bus.clone(), &name).await?;
-    let control = kit::grpc::client(&settings.peers.control_url)?;
+    let control = settings.peers.control.client()?;
     let reconciler = kit::grpc::client(&settings.peers.reconciler_url)?;
     let definitions = Arc::new(Definitions::new(control.clone(), about.provider));
     let period = settings.feeds.definitions_seconds;

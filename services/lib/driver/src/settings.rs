@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bus::BusSettings;
 use clap::Args;
-use kit::{DatabaseSettings, GrpcSettings};
+use kit::{ControlSettings, DatabaseSettings, GrpcSettings};
 use url::Url;
 
 /// Settings of a connector, whatever its provider.
@@ -62,9 +62,9 @@ impl WriterSettings {
 /// Where the other services answer.
 #[derive(Clone, Debug, Args)]
 pub struct PeerSettings {
-    /// gRPC address of control.
-    #[arg(long, env = "RAPPORT_CONTROL_URL", value_name = "URL")]
-    pub control_url: String,
+    /// Control.
+    #[command(flatten)]
+    pub control: ControlSettings,
     /// gRPC address of the reconciler.
     #[arg(long, env = "RAPPORT_RECONCILER_URL", value_name = "URL")]
     pub reconciler_url: String,

@@ -61,7 +61,7 @@ pub async fn serve(
     let about = provider.about();
     let name = format!("{}-writer", about.provider);
     let bus = Bus::connect(settings.bus.clone(), &name).await?;
-    let control = kit::grpc::client(&settings.peers.control_url)?;
+    let control = settings.peers.control.client()?;
     let reconciler = kit::grpc::client(&settings.peers.reconciler_url)?;
     let definitions = Arc::new(Definitions::new(control.clone(), about.provider));
     let period = settings.definitions_seconds;

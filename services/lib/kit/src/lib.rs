@@ -40,7 +40,7 @@ mod tasks;
 mod tls;
 
 pub use database::{DatabaseSettings, Schema};
-pub use grpc::GrpcSettings;
+pub use grpc::{ControlSettings, GrpcSettings};
 pub use health::{Health, Part};
 pub use process::Process;
 pub use service::{Service, run};

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use driver::{ConnectorSettings, FeedSettings, PeerSettings, PushSettings, WriterSettings};
-use kit::{GrpcSettings, Process, Schema};
+use kit::{ControlSettings, GrpcSettings, Process, Schema};
 use provider::Provider;
 
 use super::{House, free_address, key};
@@ -37,7 +37,11 @@ impl House {
         }
         let reconciler = free_address().await?;
         let peers = PeerSettings {
-            control_url: format!("http://127.0.0.1:{}", self.args.port),
+            control: ControlSettings {
+                control_url: format!("http://127.0.0.1:{}", self.args.port),
+                // Others on this machine reach control too; only these roles get access tokens.
+                service_token: Some(format!("{:032x}", rand::random::<u128>()).into()),
+            },
             reconciler_url: format!("http://{reconciler}"),
         };
         self.start_control(&supplied, &peers, self.process("control", processes))
@@ -88,6 +92,7 @@ impl House {
             connectors: supplied.iter().map(address).collect(),
             reconciler_url: peers.reconciler_url.clone(),
             keys_file: Some(key::file(&self.args.data)?),
+            service_token: peers.control.service_token.clone(),
             allow_any_frequency: self.args.allow_any_frequency,
             ..control::Settings::new(self.database.clone(), self.bus.clone())
         };
@@ -106,7 +111,7 @@ impl House {
             grpc: GrpcSettings {
                 grpc_listen: address,
             },
-            control_url: peers.control_url.clone(),
+            control: peers.control.clone(),
             window: 800,
         };
         reconciler::start(settings, process).await

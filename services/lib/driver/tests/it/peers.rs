@@ -20,6 +20,9 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+/// What control asks of services.
+pub(crate) const SERVICE_TOKEN: &str = "the token of these services";
+
 /// Control, with what tests change and look at.
 #[derive(Clone, Default)]
 pub(crate) struct Control(Arc<Mutex<ControlState>>);
@@ -295,12 +298,22 @@ impl claims_server::Claims for Reconciler {
 
 /// Serves both; answers with their addresses.
 pub(crate) async fn serve(control: &Control, reconciler: &Reconciler) -> (String, String) {
-    let definitions = definitions_server::DefinitionsServer::new(control.clone());
+    let control = control.clone();
+    let definitions = definitions_server::DefinitionsServer::with_interceptor(control, is_service);
     let control = listen(Server::builder().add_service(definitions)).await;
     let positions = positions_server::PositionsServer::new(reconciler.clone());
     let claims = claims_server::ClaimsServer::new(reconciler.clone());
     let reconciler = listen(Server::builder().add_service(positions).add_service(claims)).await;
     (url(control), url(reconciler))
+}
+
+/// Control answers nobody but services.
+fn is_service(request: Request<()>) -> Result<Request<()>, Status> {
+    let expected = format!("Bearer {SERVICE_TOKEN}");
+    match request.metadata().get("authorization") {
+        Some(token) if token == expected.as_str() => Ok(request),
+        _ => Err(Status::unauthenticated("only services are answered")),
+    }
 }
 
 async fn listen(router: tonic::transport::server::Router) -> SocketAddr {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{Bus, BusSettings};
 use driver::{ConnectorSettings, FeedSettings, PeerSettings, PushSettings, WriterSettings};
-use kit::{CancellationToken, DatabaseSettings, GrpcSettings, Process, Schema};
+use kit::{CancellationToken, ControlSettings, DatabaseSettings, GrpcSettings, Process, Schema};
 use proto::control::{MatchCriterion, Pairing, Policies, SideDefinition, SyncDefinition};
 use provider::Provider;
 use test_kit::{Database, Nats};
@@ -92,7 +92,10 @@ impl Stage {
             database,
             nats,
             peers: PeerSettings {
-                control_url,
+                control: ControlSettings {
+                    control_url,
+                    service_token: Some(peers::SERVICE_TOKEN.into()),
+                },
                 reconciler_url,
             },
         }

@@ -4,6 +4,8 @@ mod client;
 mod server;
 mod trace;
 
-pub use client::{Client, ClientError, client, client_with_deadline};
+pub use client::{
+    Client, ClientError, ControlSettings, client, client_with_deadline, client_with_token,
+};
 pub use server::{GrpcSettings, serve};
 pub use tonic::service::Routes;

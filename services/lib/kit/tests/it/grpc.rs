@@ -144,6 +144,14 @@ async fn urls_that_are_none_are_refused_with_what_to_write() {
     );
 }
 
+#[test]
+fn a_token_that_cannot_be_sent_is_refused_without_showing_it() {
+    let token = "se\ncret".into();
+    let error = grpc::client_with_token("http://127.0.0.1:1", Some(&token)).unwrap_err();
+    assert!(matches!(error, grpc::ClientError::Token));
+    assert!(!format!("{error} {error:?}").contains("cret"), "{error:?}");
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_named() {
     let (process, _client) = serve().await;
