@@ -14,7 +14,7 @@ use crate::{
     error::EngineError,
     guard,
     ledger::Ledger,
-    outcome, pairing,
+    metrics, outcome, pairing,
     plan::{Planned, Planner},
     store::{
         SyncKey, feed, link,
@@ -194,6 +194,7 @@ pub async fn plan_batch(
         hold(connection, definition, row, Hold::Guard, reason).await?;
         return Ok(0);
     }
+    planner.states().for_each(metrics::plan);
     let stop = planner.planned().stop.clone();
     let written = planner.store(connection).await?;
     row.run_written += written;

@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod intake;
 mod ledger;
 pub mod live;
+mod metrics;
 pub mod outcome;
 pub mod pairing;
 pub mod plan;

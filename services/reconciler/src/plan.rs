@@ -107,6 +107,11 @@ impl<'a> Planner<'a> {
         &self.planned
     }
 
+    /// The states that the plans give to their links.
+    pub fn states(&self) -> impl Iterator<Item = LinkState> {
+        self.links.iter().map(|link| link.state)
+    }
+
     /// Stores the plans; answers how many records they write.
     pub async fn store(self, connection: &mut PgConnection) -> Result<i64, EngineError> {
         let key = &self.definition.key;

@@ -1,6 +1,9 @@
 //! The reconciler's long-running tasks.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bus::Bus;
 use kit::{CancellationToken, OnFailure, OnStop, Process, grpc::Client};
@@ -11,7 +14,7 @@ use crate::{
     advance,
     error::EngineError,
     ingest::{self, Ingested},
-    intake, outcome, release,
+    intake, metrics, outcome, release,
     store::{SyncKey, notice, sync},
     wake::Wake,
 };
@@ -135,7 +138,9 @@ impl Engine {
             .for_each(AT_ONCE, stop, move |delivery| {
                 let engine = engine.clone();
                 async move {
-                    match engine.ingest(&delivery.message).await {
+                    let verdict = engine.ingest(&delivery.message).await;
+                    metrics::batch(&verdict);
+                    match verdict {
                         Ok(verdict) => {
                             if verdict != Ingested::Applied {
                                 tracing::debug!(?verdict, "a batch was passed over");
@@ -197,6 +202,9 @@ impl Engine {
         let mut transaction = self.pool.begin().await?;
         outcome::apply(&mut transaction, batch).await?;
         transaction.commit().await?;
+        for outcome in &batch.outcomes {
+            metrics::outcome(outcome.result.as_ref());
+        }
         Ok(())
     }
 
@@ -206,9 +214,11 @@ impl Engine {
                 () = stop.cancelled() => return Ok(()),
                 key = self.wake.next() => key,
             };
+            let began = Instant::now();
             if let Err(error) = advance::advance(&self.pool, &key).await {
                 complain(&error, "a sync could not be advanced");
             }
+            metrics::advanced(began.elapsed());
             self.wake.outbox();
         }
     }
@@ -230,7 +240,7 @@ impl Engine {
     async fn outbox(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
             match release::release(&self.pool, &self.bus, self.window).await {
-                Ok(_) => {}
+                Ok(writes) => metrics::released(writes),
                 Err(error) => {
                     complain(&error, "the outbox could not be released");
                     tokio::time::sleep(AGAIN).await;
@@ -272,6 +282,7 @@ impl Engine {
         }
         notice::published(&mut transaction, &published).await?;
         transaction.commit().await?;
+        metrics::notices(published.len());
         Ok(published.len())
     }
 }
