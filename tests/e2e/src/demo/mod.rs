@@ -75,6 +75,8 @@ pub fn main() -> ExitCode {
     match end {
         Ok(End::Held) => ExitCode::SUCCESS,
         Ok(End::Failed) => ExitCode::FAILURE,
+        // That is how what is kept up ends.
+        Ok(End::Interrupted) if args.keep => ExitCode::SUCCESS,
         Ok(End::Interrupted) => ExitCode::from(130),
         Err(error) => {
             screen::complain(&format!("demo: {error:#}"));
