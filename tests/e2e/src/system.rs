@@ -430,6 +430,7 @@ impl Environments<'_> {
                 self.infrastructure.database_url.clone(),
             ),
             ("RAPPORT_CONTROL_URL", url(self.control)),
+            ("RAPPORT_SERVICE_TOKEN", "a token of services".to_owned()),
             ("RAPPORT_RECONCILER_URL", url(self.reconciler)),
             ("RAPPORT_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
             ("RAPPORT_NATS_PARTITIONS", "2".to_owned()),
