@@ -340,6 +340,13 @@ fn inside(
                     new: record.fields.clone(),
                 });
             }
+            // Our own write has not surfaced yet; what comes later does, at a newer version.
+            Order::Older
+                if own.presence == Presence::Live && recently_ours(definition, side, own) =>
+            {
+                reading.mentioned.push(own.id);
+                return;
+            }
             Order::Older | Order::Unknown if own.presence == Presence::Live => {
                 reading.reread.push(own.id);
                 return;

@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod pairing;
 pub mod plan;
 pub mod release;
+pub mod restoration;
 pub mod service;
 mod settings;
 pub mod store;

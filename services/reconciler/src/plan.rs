@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use merge::{
-    Cause, Disposition, PlannedEdit, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
+    Disposition, PlannedEdit, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
 };
-use model::{Direction, Edit, Fields, Pairing, Path, PerSide, Record, Side, patch, project};
+use model::{Edit, Fields, Path, PerSide, Record, Side, patch, project};
 use prost::Message as _;
 use proto::write as wire;
 use sqlx::PgConnection;
@@ -71,12 +71,12 @@ impl Planned {
 
 /// Plans the links of a batch.
 pub struct Planner<'a> {
-    definition: &'a Definition,
+    pub(crate) definition: &'a Definition,
     run: i64,
     budget: Option<i64>,
     paths: PerSide<Vec<Path>>,
     links: Vec<LinkRow>,
-    writes: Vec<NewWrite>,
+    pub(crate) writes: Vec<NewWrite>,
     planned: Planned,
     written: i64,
 }
@@ -329,7 +329,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn write(
+    pub(crate) fn write(
         &self,
         link: Uuid,
         side: Side,
@@ -415,7 +415,11 @@ fn clears(edit: &Edit) -> bool {
 }
 
 /// An update of a record, on the version that the plan was made from.
-fn update(record: &RecordRow, edits: &[PlannedEdit], adopt: bool) -> wire::write::Operation {
+pub(crate) fn update(
+    record: &RecordRow,
+    edits: &[PlannedEdit],
+    adopt: bool,
+) -> wire::write::Operation {
     wire::write::Operation::Update(wire::Update {
         remote_id: record.remote_id.clone(),
         expected: Some(record.version.clone().into()),
@@ -463,126 +467,3 @@ pub const SHARES_KEY: &str = "shares its key with another record";
 
 /// The reason of a link that a sync finds again when it is turned on anew.
 pub const ADOPTED: &str = "adopted";
-
-/// Plans what a person asked to restore: written on the side that lost it, without moving a base.
-pub struct Restorer<'a>(Planner<'a>);
-
-impl<'a> Restorer<'a> {
-    /// A restorer for a sync as it stands.
-    pub fn new(definition: &'a Definition, row: &SyncRow) -> Self {
-        Self(Planner::new(definition, row))
-    }
-
-    /// Puts values of a live record back.
-    pub fn values(
-        &mut self,
-        link: &LinkRow,
-        stored: &RecordRow,
-        values: impl Iterator<Item = (Path, Option<model::Value>)>,
-    ) {
-        let whole = Record {
-            kind: self.0.definition.kind.clone(),
-            fields: stored.fields.clone().unwrap_or_default(),
-        };
-        let edits: Vec<PlannedEdit> = values
-            .filter_map(|(path, after)| {
-                let hints = after
-                    .clone()
-                    .map(|value| (path.clone(), value))
-                    .into_iter()
-                    .collect();
-                let before = project(&whole, std::slice::from_ref(&path), &hints).remove(&path);
-                if before == after {
-                    return None;
-                }
-                self.edit(stored.side, path, before, after)
-            })
-            .collect();
-        if edits.is_empty() {
-            return;
-        }
-        let operation = update(stored, &edits, false);
-        self.push(link.id, stored.side, operation, edits);
-    }
-
-    /// Makes a deleted record again.
-    pub fn record(&mut self, link: &mut LinkRow, side: Side, fields: Fields) {
-        link.marker = live::marker(self.0.definition, link, side);
-        let record = Record {
-            kind: self.0.definition.kind.clone(),
-            fields,
-        };
-        let target = self.0.definition.side(side);
-        let operation = wire::write::Operation::Create(wire::Create {
-            record: Some(record.into()),
-            marker: if target.carries_marker {
-                link.marker.clone()
-            } else {
-                String::new()
-            },
-            look_up: true,
-            match_paths: target.criteria.iter().map(Path::to_string).collect(),
-        });
-        self.push(link.id, side, operation, Vec::new());
-    }
-
-    fn edit(
-        &self,
-        side: Side,
-        path: Path,
-        before: Option<model::Value>,
-        after: Option<model::Value>,
-    ) -> Option<PlannedEdit> {
-        let definition = self.0.definition;
-        let mapped = definition
-            .pairings
-            .iter()
-            .find(|pairing| *pairing.path(side) == path)
-            .map(Pairing::key);
-        // A path that is not mapped any more can still be put back where it was lost.
-        let pair = mapped.or_else(|| {
-            let alone = Pairing::new(
-                &definition.kind,
-                path.clone(),
-                path.clone(),
-                Direction::Both,
-            );
-            Some(alone.ok()?.key())
-        })?;
-        Some(PlannedEdit {
-            pair,
-            edit: Edit {
-                path,
-                before,
-                after,
-            },
-            source: None,
-            replaces: None,
-            cause: Cause::Edit,
-        })
-    }
-
-    fn push(
-        &mut self,
-        link: Uuid,
-        side: Side,
-        operation: wire::write::Operation,
-        edits: Vec<PlannedEdit>,
-    ) {
-        let mut write = self
-            .0
-            .write(link, side, operation, edits, crate::trace::current());
-        write.plan.restores = true;
-        write.lane = 0;
-        self.0.writes.push(write);
-    }
-
-    /// Stores what was planned.
-    pub async fn store(self, connection: &mut PgConnection) -> Result<(), EngineError> {
-        // What is queued for these links was planned before the person asked.
-        let links: Vec<Uuid> = self.0.writes.iter().map(|write| write.link).collect();
-        write::revoke_of_links(connection, &links).await?;
-        write::insert(connection, &self.0.definition.key, &self.0.writes).await?;
-        Ok(())
-    }
-}

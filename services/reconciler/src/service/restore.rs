@@ -13,7 +13,7 @@ use crate::{
     definition::Definition,
     error::EngineError,
     guard,
-    plan::Restorer,
+    restoration::Restorer,
     store::{
         SyncKey, feed,
         history::{self, Entry},

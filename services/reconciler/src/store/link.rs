@@ -474,11 +474,21 @@ pub async fn adopt_all(
     Ok(())
 }
 
-/// Has links that are excluded as twins planned again.
+/// Has links that are excluded as twins planned again, if no linked record of their side has their key
+/// and name any more.
 pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE link SET dirty = true
-         WHERE tenant = $1 AND sync = $2 AND state = 'excluded' AND reason = $3",
+         WHERE tenant = $1 AND sync = $2 AND state = 'excluded' AND reason = $3
+             AND NOT EXISTS (
+                 SELECT 1 FROM match_key own
+                 JOIN match_key other ON other.tenant = own.tenant AND other.sync = own.sync
+                     AND other.side = own.side AND other.hash = own.hash
+                     AND other.name_hash = own.name_hash AND other.record <> own.record
+                     AND other.rank = 0 AND own.rank = 0
+                 JOIN link l ON l.left_record = other.record OR l.right_record = other.record
+                 WHERE own.record IN (link.left_record, link.right_record)
+                     AND l.state <> 'closed' AND l.reason <> $3)",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

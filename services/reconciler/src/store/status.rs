@@ -65,7 +65,7 @@ pub async fn tally(connection: &mut PgConnection, key: &SyncKey) -> Result<Tally
     }
     let rows = sqlx::query(
         "SELECT side, count(*) AS n, count(*) FILTER (WHERE in_scope) AS inside FROM record
-         WHERE tenant = $1 AND sync = $2 AND presence = 'live' GROUP BY 1",
+         WHERE tenant = $1 AND sync = $2 AND presence IN ('live', 'doubtful') GROUP BY 1",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

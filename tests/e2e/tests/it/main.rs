@@ -14,6 +14,7 @@ mod caps;
 mod conflicts;
 mod deletions;
 mod edits;
+mod events;
 mod files;
 mod first_sync;
 mod frequency;
