@@ -14,6 +14,7 @@ use crate::{
     document::{self, Document, Kind, Problem},
     error::Error,
     ids::{SyncId, TenantId, check_name},
+    lifecycle::still_ending,
     offers::Offers,
     recipe::{self, Recipe},
     resolve::resolve,
@@ -82,6 +83,10 @@ impl Control {
         let documents =
             document::parse(yaml).map_err(|problem| Error::Invalid(problem.to_string()))?;
         let resolved = self.resolve_all(tenant, &documents).await?;
+        for one in &resolved {
+            let identity = one.definition.identity(tenant);
+            self.await_ending(tenant, identity).await?;
+        }
         let placed = self.store_all(tenant, resolved, dry_run).await?;
         for changed in placed.iter().filter(|placed| placed.store) {
             self.announce(tenant, changed.sync.id).await;
@@ -223,6 +228,10 @@ async fn place(
             "sync \"{}\" pairs these two collections already; change that one, or delete it first",
             other.name
         )));
+    }
+    // It was deleted again while this file waited.
+    if let Some(ending) = same_scope.as_ref().filter(|sync| sync.is_ending()) {
+        return Err(still_ending(ending));
     }
     match stored {
         Some(stored) => changed(stored, one, dry_run),

@@ -8,7 +8,7 @@ use tonic::Code;
 use crate::{
     control::Control,
     error::Error,
-    ids::{SyncId, TenantId},
+    ids::{Identity, SyncId, TenantId},
     store::{
         audit::{self, Actor},
         syncs::{self, State, Sync},
@@ -17,6 +17,10 @@ use crate::{
 
 /// How often the reconciler is asked whether it has ended what is being deleted.
 const PERIOD: Duration = Duration::from_secs(5);
+
+/// For how long a file that brings a sync back waits until that has ended, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The reconciler's word for a sync that it has ended.
 const OFF: &str = "off";
@@ -142,18 +146,54 @@ impl Control {
         let known = syncs::known_to_services(&mut db).await?;
         drop(db);
         for sync in known.iter().filter(|sync| sync.state == State::Deleting) {
-            let request = StatusRequest {
-                sync: Some(reference(sync)),
-            };
-            let answer = self.reconciler.clone().status(request).await;
-            let status =
-                answer.map_err(|status| Error::from_peer("ask for a sync's status", &status))?;
-            if status.into_inner().phase == OFF {
-                let mut db = self.db.acquire().await?;
-                syncs::set_ended(&mut db, sync).await?;
-            }
+            self.has_ended(sync).await?;
         }
         Ok(())
+    }
+
+    /// Whether the reconciler has ended a sync that is being deleted; if so, that is noted.
+    async fn has_ended(&self, sync: &Sync) -> Result<bool, Error> {
+        let request = StatusRequest {
+            sync: Some(reference(sync)),
+        };
+        let phase = match self.reconciler.clone().status(request).await {
+            Ok(status) => status.into_inner().phase,
+            // It has yet to hear of the sync, and that it ends.
+            Err(status) if status.code() == Code::NotFound => return Ok(false),
+            Err(status) => return Err(Error::from_peer("ask for a sync's status", &status)),
+        };
+        if phase != OFF {
+            return Ok(false);
+        }
+        let mut db = self.db.acquire().await?;
+        syncs::set_ended(&mut db, sync).await?;
+        Ok(true)
+    }
+
+    /// Waits until the sync of these two collections has ended, if it is being deleted.
+    ///
+    /// A reconciler that had not seen it end would simply go on when it comes back, and carry over what people
+    /// deleted in between (R-24).
+    pub(crate) async fn await_ending(
+        &self,
+        tenant: &TenantId,
+        identity: Identity,
+    ) -> Result<(), Error> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let mut db = self.db.acquire().await?;
+            let found = syncs::with_identity(&mut db, tenant, identity).await?;
+            drop(db);
+            let Some(ending) = found.filter(Sync::is_ending) else {
+                return Ok(());
+            };
+            if !self.has_ended(&ending).await? {
+                if tokio::time::Instant::now() >= deadline {
+                    return Err(still_ending(&ending));
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
     }
 
     /// Asks every connector what its provider is, so that definitions carry its present answer. Never returns.
@@ -167,6 +207,15 @@ impl Control {
             tokio::time::sleep(PERIOD).await;
         }
     }
+}
+
+/// What was begun before the deletion waits for its answers.
+pub(crate) fn still_ending(sync: &Sync) -> Error {
+    Error::Refused(format!(
+        "sync \"{}\" is still being ended, because writes that were begun wait for their answers; apply the file \
+         again in a minute",
+        sync.name
+    ))
 }
 
 /// How the reconciler is told which sync is meant.

@@ -56,6 +56,13 @@ pub(crate) struct Sync {
     pub(crate) definition: Definition,
 }
 
+impl Sync {
+    /// Whether it is being deleted and the reconciler has not ended it yet.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.state == State::Deleting && !self.ended
+    }
+}
+
 #[derive(FromRow)]
 struct Row {
     tenant: String,

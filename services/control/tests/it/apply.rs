@@ -2,8 +2,9 @@
 
 use pretty_assertions::assert_eq;
 use proto::control::SyncDefinition;
+use test_kit::eventually;
 
-use crate::stage::{FILE, Stage};
+use crate::stage::{FILE, Stage, WAIT};
 
 fn pairs(definition: &SyncDefinition) -> Vec<(&str, &str, u64)> {
     definition
@@ -189,8 +190,18 @@ async fn a_sync_that_is_created_again_has_its_id_and_keeps_the_revisions_of_its_
     stage.control.clone().delete_sync(request).await.unwrap();
     assert_eq!(stage.definition().await.state, "deleting");
 
+    // It comes back once the reconciler has ended it, not before.
     let renamed = FILE.replace("ana-clients", "clients-of-ana");
-    let (again, result, differences) = stage.apply(&renamed).await;
+    let ending = async {
+        stage.reconciler.take_asked();
+        eventually("it is asked whether it has ended", WAIT, async || {
+            stage.reconciler.take_asked()
+        })
+        .await;
+        assert_eq!(stage.definition().await.state, "deleting");
+        stage.reconciler.set_phase("off");
+    };
+    let ((), (again, result, differences)) = tokio::join!(ending, stage.apply(&renamed));
     assert_eq!(
         (again.as_str(), result.as_str()),
         (sync.as_str(), "created")

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use test_kit::eventually;
 
 use crate::{
+    asked::SOON,
     house::{House, SYNC, yaml},
     people::zoho_person,
 };
@@ -96,4 +98,37 @@ async fn a_sync_that_is_deleted_and_set_up_again_doubles_nothing_and_keeps_its_l
         "the survivor stays"
     );
     assert_eq!(census(&house).await, before, "nobody twice, nobody gone");
+}
+
+// proves: BEY-14, R-24
+#[tokio::test]
+async fn a_sync_comes_back_only_after_it_has_ended_so_that_no_deletion_in_between_travels() {
+    let mut house = House::kind(0).await;
+    for name in ["ada", "bob", "cem"] {
+        let email = format!("{name}@example.com");
+        house.zoho().adds(zoho_person(name, "Again", &email)).await;
+    }
+    house.system.apply(&yaml("")).await.unwrap();
+    house.quiet().await;
+    let ada = house.zoho().only("ada@example.com").await.id();
+
+    // The reconciler is away while the sync is deleted and a contact is deleted.
+    house.system.kill("reconciler").await.unwrap();
+    delete(&house, SYNC).await;
+    let right = house.google().only("ada@example.com").await.id();
+    house.google().deletes(&right).await;
+    let file = house.system.folder.join("sync.yaml");
+    let words = ["apply", "-f", &file.to_string_lossy()];
+    let (status, said) = house.system.rapport_fails(&words).await.unwrap();
+    assert_eq!(status, 1, "{said}");
+    house.system.restart("reconciler").unwrap();
+    eventually("it has ended and comes back", SOON, async || {
+        let said = house.system.apply(&yaml("")).await;
+        said.is_ok_and(|said| said.contains("its links are adopted"))
+    })
+    .await;
+    house.quiet().await;
+    assert!(house.zoho().one(&ada).await.is_some(), "the survivor stays");
+    assert_eq!(house.zoho().all().await.len(), 3);
+    assert_eq!(house.google().clients().await.len(), 3);
 }
