@@ -111,7 +111,7 @@ impl Control {
         })?
     }
 
-    async fn stored_connection(
+    pub(crate) async fn stored_connection(
         &self,
         tenant: &TenantId,
         id: ConnectionId,

@@ -149,7 +149,7 @@ impl control_server::Control for Api {
     ) -> Answer<of_sync::StatusResponse> {
         let (tenant, sync, asked) = self.authorised(request).await?;
         let mut answer = self.0.reconciler.clone().status(asked).await?;
-        if let Some(reason) = self.0.waits_for_sign_in(&tenant, &sync).await? {
+        if let Some(reason) = self.0.waits_for_person(&tenant, &sync).await? {
             answer.get_mut().reason = reason;
         }
         Ok(answer)

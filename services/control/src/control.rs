@@ -1,5 +1,7 @@
 //! What every request works with.
 
+use std::time::Duration;
+
 use bus::Bus;
 use proto::reconcile::syncs_client::SyncsClient;
 use sqlx::PgPool;
@@ -24,6 +26,8 @@ pub(crate) struct Control {
     pub(crate) tasks: kit::Tasks,
     /// Whether frequencies other than those that people choose from are allowed.
     pub(crate) any_frequency: bool,
+    /// How often it is looked at what the accounts of syncs may do.
+    pub(crate) rights_period: Duration,
     pub(crate) gates: Gates,
 }
 

@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     ids::{ConnectionId, TenantId},
     store::{
-        syncs::{self, Sync},
+        syncs::{self, State, Sync},
         tenants,
     },
 };
@@ -95,12 +95,16 @@ impl Control {
 
     async fn definition(&self, db: &mut PgConnection, sync: Sync) -> Result<SyncDefinition, Error> {
         let hash_key = tenants::hash_key(db, &self.keys, &sync.tenant).await?;
+        let state = match sync.state {
+            State::Active if self.waits_for_right(db, &sync).await?.is_some() => State::Paused,
+            state => state,
+        };
         let mut definition = SyncDefinition {
             tenant: sync.tenant.to_string(),
             sync: sync.id.to_string(),
             name: sync.name,
             generation: sync.generation,
-            state: sync.state.word().to_owned(),
+            state: state.word().to_owned(),
             hash_key,
             ..sync.definition.to_wire()
         };

@@ -8,6 +8,7 @@
 //! | how people write syncs | `document`, and `recipes/` for the presets |
 //! | how that becomes a definition | `resolve`, `apply`, `differences` |
 //! | signing in, and access tokens | `sign_in`, `access` |
+//! | what accounts may do | `rights` |
 //! | secrets at rest | `keys`, `envelope` |
 //! | SQL | `store`, and `migrations/` |
 
@@ -33,6 +34,7 @@ mod passed_on;
 mod policies;
 mod recipe;
 mod resolve;
+mod rights;
 mod rings;
 #[cfg(test)]
 mod samples;
@@ -40,7 +42,7 @@ mod settings;
 mod sign_in;
 mod store;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bus::Bus;
@@ -86,6 +88,7 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
             .context("cannot use NATS")?,
         tasks: process.tasks.clone(),
         any_frequency: settings.allow_any_frequency,
+        rights_period: Duration::from_secs(settings.rights_seconds.max(1).into()),
         gates: Gates::default(),
     });
     let routes = Routes::default()
@@ -99,6 +102,16 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         OnStop::Abort,
         async move {
             endings.watch_endings().await;
+            anyhow::Ok(())
+        },
+    );
+    let rights = Arc::clone(&control);
+    process.tasks.spawn(
+        "watch rights",
+        OnFailure::ShutDown,
+        OnStop::Abort,
+        async move {
+            rights.watch_rights().await;
             anyhow::Ok(())
         },
     );

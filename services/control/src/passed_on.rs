@@ -14,7 +14,7 @@ use crate::{
     store::{
         audit::{self, Actor},
         connections::{self, State},
-        syncs::Sync,
+        syncs::{self, Sync},
     },
 };
 
@@ -83,8 +83,8 @@ impl Control {
         audit::write(&mut db, tenant, entry).await
     }
 
-    /// Why a sync waits for a person to sign in, if it does.
-    pub(crate) async fn waits_for_sign_in(
+    /// Why a sync waits for a person to sign in or to grant a right, if it does.
+    pub(crate) async fn waits_for_person(
         &self,
         tenant: &TenantId,
         sync: &Sync,
@@ -100,6 +100,9 @@ impl Control {
                     connection.name, connection.provider, connection.name
                 )));
             }
+        }
+        if sync.state == syncs::State::Active {
+            return self.waits_for_right(&mut db, sync).await;
         }
         Ok(None)
     }

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::{connectors::ConnectorAddress, keys::KeyRing};
 
 const DEFAULT_RECONCILER_URL: &str = "http://127.0.0.1:7001";
+const DEFAULT_RIGHTS_SECONDS: u32 = 300;
 
 /// Settings of control, as flags and environment variables.
 #[derive(Clone, Debug, clap::Args)]
@@ -73,6 +74,14 @@ pub struct Settings {
     /// Allow any frequency of at least one second; for tests and demonstrations.
     #[arg(long, env = "RAPPORT_ALLOW_ANY_FREQUENCY")]
     pub allow_any_frequency: bool,
+    /// Seconds between two looks at what the accounts of syncs may do.
+    #[arg(
+        long,
+        env = "RAPPORT_RIGHTS_SECONDS",
+        value_name = "SECONDS",
+        default_value_t = DEFAULT_RIGHTS_SECONDS
+    )]
+    pub rights_seconds: u32,
 }
 
 impl Settings {
@@ -89,6 +98,7 @@ impl Settings {
             tenant_tokens: None,
             service_token: None,
             allow_any_frequency: false,
+            rights_seconds: DEFAULT_RIGHTS_SECONDS,
         }
     }
 

@@ -228,6 +228,24 @@ pub(crate) async fn set_secret(
     Ok(())
 }
 
+/// Stores what the account may not do.
+pub(crate) async fn set_missing_rights(
+    db: &mut PgConnection,
+    tenant: &TenantId,
+    id: ConnectionId,
+    missing: &[String],
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE connections SET missing_rights = $3, changed_at = now() WHERE tenant = $1 AND id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(id.0)
+    .bind(missing)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Notes that a person must sign in again; the access token is forgotten. False if that was known already.
 pub(crate) async fn set_unauthorised(
     db: &mut PgConnection,

@@ -114,6 +114,34 @@ async fn without_the_right_to_look_a_sync_stops_and_without_the_right_to_sync_no
     house.system.apply(&yaml("")).await.unwrap();
     house.quiet().await;
 
+    // The right to sync is taken away while it runs: it waits, says so, and goes on by itself.
+    let soon = ("control", "RAPPORT_RIGHTS_SECONDS", "1");
+    house
+        .system
+        .restart_with(soon.0, soon.1, soon.2)
+        .await
+        .unwrap();
+    house.zoho().permits(SYNC_WITH_GOOGLE, false).await;
+    let waits = house
+        .until("it waits for the right", |status| status.phase == "paused")
+        .await;
+    assert!(waits.reason.contains(lacks), "{}", waits.reason);
+    let began = house.now().await;
+    let ada = zoho_person("Ada", "Byron", "ada@example.com");
+    house.zoho().adds(ada).await;
+    house.zoho().permits(SYNC_WITH_GOOGLE, true).await;
+    house
+        .until("it goes on", |status| status.phase == "live")
+        .await;
+    house.quiet().await;
+    house.google().only("ada@example.com").await;
+    assert!(house.written_to_zoho(began).await.is_empty());
+    house
+        .system
+        .restart_with(soon.0, soon.1, "300")
+        .await
+        .unwrap();
+
     // The right to look is taken away: nothing is taken for deleted.
     let (left, right) = (
         house.zoho().all().await.len(),
