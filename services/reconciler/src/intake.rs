@@ -11,7 +11,7 @@ use crate::{
     error::EngineError,
     plan,
     store::{
-        SyncKey, feed, link,
+        SyncKey, feed, link, outbox,
         sync::{self, Hold, Phase, SyncRow},
         write,
     },
@@ -73,6 +73,10 @@ pub async fn take(pool: &PgPool, wire: SyncDefinition) -> Result<SyncKey, Engine
     .await?;
     if let Some(mut row) = sync::lock(&mut transaction, &key).await? {
         settle(&mut transaction, &mut row, &definition, bytes).await?;
+        // Somebody may have signed in again; a connection that is still refused says so at once.
+        for side in [&definition.left, &definition.right] {
+            outbox::go_on(&mut transaction, &key.tenant, &side.connection).await?;
+        }
     }
     transaction.commit().await.map_err(EngineError::from)?;
     Ok(key)
