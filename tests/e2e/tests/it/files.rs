@@ -21,7 +21,7 @@ async fn try_out(house: &House, yaml: &str) -> Vec<Value> {
     house.json(&words).await
 }
 
-// proves: BEY-12, BEY-03
+// proves: BEY-12
 #[tokio::test]
 async fn a_file_is_tried_out_applied_once_and_compared_afterwards() {
     let mut house = House::new(20).await;
