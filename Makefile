@@ -6,7 +6,7 @@ BUF = 1.57.2
 # What is installed wins over what fetch-tools fetched.
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
-.PHONY: help demo dev test lint behaviours conformance check-deploy tools
+.PHONY: help demo dev test lint bench behaviours conformance check-deploy tools
 
 help:
 	@echo "make demo         two address books that disagree become one, in front of you"
@@ -14,6 +14,7 @@ help:
 	@echo "make test         formatting, lints and every test"
 	@echo "make lint         formatting and lints alone"
 	@echo "make behaviours   fill in which tests show what docs/behaviours.md lists"
+	@echo "make bench        how fast it is, beside what the machine allows"
 	@echo "make conformance  the providers' own client libraries against the sandbox"
 	@echo "make check-deploy the Dockerfile, docker-compose.yml and nats.conf"
 
@@ -46,3 +47,7 @@ conformance: tools
 
 check-deploy:
 	@deploy/check
+
+bench: tools
+	@$(CARGO) build --locked --release --workspace --bins
+	@$(TARGET)/release/bench all

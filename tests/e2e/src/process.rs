@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -51,14 +52,40 @@ impl Process {
         })
     }
 
+    /// Another process like this one, not started, with these variables of its environment changed.
+    pub fn replica(&self, name: &str, changed: &[(&str, &str)]) -> Self {
+        let mut replica = Self {
+            name: name.to_owned(),
+            program: self.program.clone(),
+            arguments: self.arguments.clone(),
+            environment: self.environment.clone(),
+            log: self.log.with_file_name(format!("{name}.log")),
+            child: None,
+        };
+        for (variable, value) in changed {
+            replica.set(variable, value);
+        }
+        replica
+    }
+
     /// Sets a variable of its environment, from its next start on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Takes a variable out of its environment, from its next start on.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.remove(name);
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
     }
 
     fn command(&self) -> anyhow::Result<Command> {
@@ -106,6 +133,43 @@ impl Process {
             child.kill().await?;
         }
         Ok(())
+    }
+
+    /// Asks it to stop with SIGTERM, and waits until it has, without an error.
+    pub async fn stop(&mut self, patience: Duration) -> anyhow::Result<()> {
+        let id = self
+            .id()
+            .with_context(|| format!("{} does not run", self.name))?;
+        let mut asked = Command::new("kill");
+        asked.args(["-TERM", &id.to_string()]);
+        anyhow::ensure!(
+            asked.status().await?.success(),
+            "{} cannot be asked",
+            self.name
+        );
+        let status = self.end(patience).await?;
+        anyhow::ensure!(
+            status.success(),
+            "{} stopped with an error ({status}):\n{}",
+            self.name,
+            self.tail()
+        );
+        Ok(())
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn end(&mut self, patience: Duration) -> anyhow::Result<ExitStatus> {
+        let child = self.child.as_mut();
+        let child = child.with_context(|| format!("{} does not run", self.name))?;
+        let Ok(status) = tokio::time::timeout(patience, child.wait()).await else {
+            anyhow::bail!(
+                "{} has not ended within {patience:?}:\n{}",
+                self.name,
+                self.tail()
+            );
+        };
+        self.child = None;
+        Ok(status?)
     }
 
     /// Fails if it has ended.

@@ -29,7 +29,7 @@ pub struct Sandbox {
     /// What it printed.
     pub credentials: Credentials,
     client: reqwest::Client,
-    _child: Child,
+    child: Child,
 }
 
 impl Sandbox {
@@ -54,8 +54,13 @@ impl Sandbox {
         Ok(Self {
             credentials: serde_json::from_str(&line).context("the sandbox said something else")?,
             client: client()?,
-            _child: child,
+            child,
         })
+    }
+
+    /// Its process id, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {

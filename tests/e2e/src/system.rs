@@ -1,5 +1,7 @@
 //! Every service as its own process.
 
+mod faults;
+
 use std::{
     collections::BTreeMap,
     net::TcpListener,
@@ -18,6 +20,8 @@ use crate::{
     process::{Process, binary},
     sandbox::Sandbox,
 };
+
+pub use faults::Replica;
 
 /// NATS and PostgreSQL, which somebody else has started.
 #[derive(Debug, Clone)]
@@ -48,6 +52,15 @@ impl Default for Timing {
     }
 }
 
+/// What services are told beside addresses and credentials.
+#[derive(Debug, Clone)]
+pub enum Configuration {
+    /// Small streams, short waits and a fast pace, so that many systems share a server and no test waits long.
+    Test(Timing),
+    /// What every installation begins with, but for these variables.
+    Shipped(BTreeMap<String, String>),
+}
+
 /// The running system.
 #[derive(Debug)]
 pub struct System {
@@ -58,8 +71,21 @@ pub struct System {
     control_url: String,
     /// Where services answer gRPC.
     ports: Vec<u16>,
+    /// Where services answer HTTP, by name.
+    http: BTreeMap<&'static str, u16>,
+    push_url: String,
     services: BTreeMap<&'static str, Process>,
 }
+
+/// The services.
+const NAMES: [&str; 6] = [
+    "control",
+    "reconciler",
+    "google-connector",
+    "google-writer",
+    "zoho-connector",
+    "zoho-writer",
+];
 
 /// Ports that nobody listens on at the moment.
 fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
@@ -87,11 +113,23 @@ impl System {
         timing: Timing,
         folder: &Path,
     ) -> anyhow::Result<Self> {
+        let configuration = Configuration::Test(timing);
+        Self::start_with(sandbox, infrastructure, &configuration, folder).await
+    }
+
+    /// Migrates the database and starts every service, told this, against a sandbox.
+    pub async fn start_with(
+        sandbox: Sandbox,
+        infrastructure: &Infrastructure,
+        configuration: &Configuration,
+        folder: &Path,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let [control, reconciler, google, zoho, push] = free_ports()?;
         let environments = Environments {
             infrastructure,
-            timing,
+            configuration,
+            http: NAMES.into_iter().zip(free_ports::<6>()?).collect(),
             sandbox: &sandbox,
             control,
             reconciler,
@@ -114,11 +152,14 @@ impl System {
         for service in services.values_mut() {
             service.start()?;
         }
+        let http = environments.http;
         let mut system = Self {
             sandbox,
             folder: folder.to_owned(),
             control_url: format!("http://127.0.0.1:{control}"),
             ports: vec![reconciler, google, zoho],
+            http,
+            push_url: format!("http://127.0.0.1:{push}"),
             services,
         };
         system.answers().await?;
@@ -161,6 +202,26 @@ impl System {
             service.check()?;
         }
         Ok(())
+    }
+
+    /// The process ids of what runs, the sandbox included, by name.
+    pub fn process_ids(&self) -> BTreeMap<&'static str, u32> {
+        let services = self.services.iter();
+        let ids = services.filter_map(|(name, service)| Some((*name, service.id()?)));
+        ids.chain(self.sandbox.process_id().map(|id| ("sandbox", id)))
+            .collect()
+    }
+
+    /// Where a service answers `/metrics`.
+    pub fn http_url(&self, name: &str) -> anyhow::Result<String> {
+        let port = self.http.get(name);
+        let port = port.with_context(|| format!("there is no service {name}"))?;
+        Ok(format!("http://127.0.0.1:{port}"))
+    }
+
+    /// Where the provider that can push pushes to.
+    pub fn push_url(&self) -> &str {
+        &self.push_url
     }
 
     /// Where control answers.
@@ -356,7 +417,8 @@ fn micros_now() -> i64 {
 /// What each service is told.
 struct Environments<'a> {
     infrastructure: &'a Infrastructure,
-    timing: Timing,
+    configuration: &'a Configuration,
+    http: BTreeMap<&'static str, u16>,
     sandbox: &'a Sandbox,
     control: u16,
     reconciler: u16,
@@ -414,6 +476,14 @@ impl Environments<'_> {
         ]);
         services.push(("zoho-connector", zoho_connector));
         services.push(("zoho-writer", zoho));
+        for (name, environment) in &mut services {
+            let port = self.http.get(name).copied().unwrap_or_default();
+            let http = format!("127.0.0.1:{port}");
+            environment.insert("RAPPORT_HTTP_LISTEN".to_owned(), http);
+            if let Configuration::Shipped(changed) = self.configuration {
+                environment.extend(changed.clone());
+            }
+        }
         Ok(services)
     }
 
@@ -432,35 +502,45 @@ impl Environments<'_> {
             ("RAPPORT_CONTROL_URL", url(self.control)),
             ("RAPPORT_SERVICE_TOKEN", "a token of services".to_owned()),
             ("RAPPORT_RECONCILER_URL", url(self.reconciler)),
-            ("RAPPORT_HTTP_LISTEN", "127.0.0.1:0".to_owned()),
-            ("RAPPORT_NATS_PARTITIONS", "2".to_owned()),
-            ("RAPPORT_NATS_STREAM_MEBIBYTES", "64".to_owned()),
-            // A server keeps this much free for each stream, and many systems share one.
-            ("RAPPORT_NATS_STREAM_MEBIBYTES", "16".to_owned()),
-            ("RAPPORT_DATABASE_MAX_CONNECTIONS", "6".to_owned()),
-            ("RAPPORT_LOOK_AGAIN_SECONDS", "2,5,10".to_owned()),
             ("RUST_BACKTRACE", "0".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .chain(self.small())
+        .collect()
+    }
+
+    /// What makes a test's system small and its waits short.
+    fn small(&self) -> Environment {
+        if matches!(self.configuration, Configuration::Shipped(_)) {
+            return Environment::new();
+        }
+        [
+            ("RAPPORT_NATS_PARTITIONS", "2"),
+            // A server keeps this much free for each stream, and many systems share one.
+            ("RAPPORT_NATS_STREAM_MEBIBYTES", "16"),
+            ("RAPPORT_DATABASE_MAX_CONNECTIONS", "6"),
+            ("RAPPORT_LOOK_AGAIN_SECONDS", "2,5,10"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
     }
 
-    fn timing(&self, provider: &str) -> [(String, String); 2] {
+    fn timing(&self, provider: &str) -> Environment {
+        let Configuration::Test(timing) = self.configuration else {
+            return Environment::new();
+        };
         [
-            (
-                format!("RAPPORT_{provider}_HORIZON_SECONDS"),
-                self.timing.horizon_seconds.to_string(),
-            ),
-            (
-                format!("RAPPORT_{provider}_REQUEST_TIMEOUT_SECONDS"),
-                self.timing.request_timeout_seconds.to_string(),
-            ),
+            ("HORIZON_SECONDS", timing.horizon_seconds),
+            ("REQUEST_TIMEOUT_SECONDS", timing.request_timeout_seconds),
         ]
+        .map(|(name, value)| (format!("RAPPORT_{provider}_{name}"), value.to_string()))
+        .into()
     }
 
     fn google(&self) -> anyhow::Result<Environment> {
         let google = &self.sandbox.credentials.google;
-        let mut environment: Environment = self.timing("GOOGLE").into();
+        let mut environment: Environment = self.timing("GOOGLE");
         for (name, part) in [
             ("PEOPLE_URL", "base_url"),
             ("AUTH_URL", "authorize_url"),
@@ -475,6 +555,9 @@ impl Environments<'_> {
             );
         }
         for name in ["READS", "WRITES", "GROUP_WRITES"] {
+            if matches!(self.configuration, Configuration::Shipped(_)) {
+                break;
+            }
             environment.insert(
                 format!("RAPPORT_GOOGLE_{name}_PER_MINUTE"),
                 "6000".to_owned(),
@@ -485,7 +568,7 @@ impl Environments<'_> {
 
     fn zoho(&self) -> anyhow::Result<Environment> {
         let zoho = &self.sandbox.credentials.zoho;
-        let mut environment: Environment = self.timing("ZOHO").into();
+        let mut environment: Environment = self.timing("ZOHO");
         environment.insert(
             "RAPPORT_ZOHO_SYNC_PERMISSION".to_owned(),
             "Crm_Implied_Google_Contacts_Sync".to_owned(),

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
 use crate::emulator::{Emulator, Shared, Strike};
@@ -68,6 +69,7 @@ where
         written: Vec::new(),
         faults: hits.iter().map(Fault::name).collect(),
         milliseconds: 0,
+        ended_at: Timestamp::UNIX_EPOCH,
     };
     shared.journal.begin();
     let scissors = request.extensions().get::<ConnectInfo<Scissors>>().cloned();
@@ -85,6 +87,7 @@ where
         entry.status = Some(answer.response.status().as_u16());
     }
     entry.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    entry.ended_at = shared.clock.now();
     shared.journal.end(entry);
     answer.response
 }

@@ -216,7 +216,8 @@ async fn seed_scenario(
         .map_err(|error| ControlError::bad_request(error.to_string()))?;
     let mut answer = json!({ "figures": books.figures });
     for emulator in controlled.emulators.iter() {
-        answer[emulator.provider()] = emulator.seed(&books)?;
+        let owner = scenario.owners.get(emulator.provider());
+        answer[emulator.provider()] = emulator.seed(&books, owner.map(String::as_str))?;
     }
     Ok(Json(answer))
 }

@@ -76,8 +76,9 @@ pub(crate) trait Emulator: Send + Sync + 'static {
     /// Deals a blow that the fault script or control ordered.
     fn strike(&self, strike: Strike);
 
-    /// Fills the default account from this side's book of the scenario; answers the ids and the name of the collection.
-    fn seed(&self, books: &TwoAddressBooks) -> Result<Value, ControlError>;
+    /// Fills an account, the default one unless its owner's e-mail address is given, from this side's book of the
+    /// scenario; answers the ids and the name of the collection.
+    fn seed(&self, books: &TwoAddressBooks, owner: Option<&str>) -> Result<Value, ControlError>;
 
     /// The current settings.
     fn settings(&self) -> Value;

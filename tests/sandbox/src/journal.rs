@@ -44,6 +44,8 @@ pub struct Entry {
     pub faults: Vec<&'static str>,
     /// How long it took, in milliseconds of real time.
     pub milliseconds: u64,
+    /// When it ended, by the sandbox's clock.
+    pub ended_at: Timestamp,
 }
 
 /// Counts of one method.
@@ -208,6 +210,7 @@ mod tests {
             written: written.iter().map(|id| (*id).to_owned()).collect(),
             faults: Vec::new(),
             milliseconds: 0,
+            ended_at: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -8,6 +8,8 @@ mod names;
 mod person;
 mod variation;
 
+use std::collections::BTreeMap;
+
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -33,6 +35,9 @@ pub(crate) struct Scenario {
     /// Everything follows from it.
     #[serde(default)]
     pub(crate) seed: u64,
+    /// Whose accounts are filled: e-mail addresses by provider. Who is not named fills the default account.
+    #[serde(default)]
+    pub(crate) owners: BTreeMap<String, String>,
 }
 
 fn half() -> f64 {
@@ -233,6 +238,7 @@ mod tests {
             overlap: 0.5,
             outside: 2,
             seed: 3,
+            owners: BTreeMap::new(),
         }
     }
 

@@ -43,6 +43,11 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// The server's process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// Starts the server again after [`Nats::stop`] or [`Nats::kill`].
     pub async fn resume(&mut self) -> Result<(), LocalError> {
         let log = self.folder.join("nats.log");

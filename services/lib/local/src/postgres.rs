@@ -92,6 +92,11 @@ impl Postgres {
         self.psql(&create).await.map(|_nothing| ())
     }
 
+    /// The server's process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// Starts the server again after [`Postgres::stop`] or [`Postgres::kill`].
     pub async fn resume(&mut self) -> Result<(), LocalError> {
         let log = self.folder.join("postgres.log");

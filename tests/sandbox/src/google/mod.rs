@@ -135,8 +135,8 @@ impl Emulator for Google {
         self.state().strike(strike);
     }
 
-    fn seed(&self, books: &TwoAddressBooks) -> Result<Value, ControlError> {
-        seeding::seed(&mut self.state(), books, self.now())
+    fn seed(&self, books: &TwoAddressBooks, owner: Option<&str>) -> Result<Value, ControlError> {
+        seeding::seed(&mut self.state(), books, owner, self.now())
     }
 
     fn settings(&self) -> Value {

@@ -15,15 +15,16 @@ const AGE_MILLISECONDS: i64 = 24 * 3600 * 1000;
 /// One contact in so many is linked with a profile, whose values show up unless `sources` keeps them out.
 const PROFILE_EVERY: usize = 10;
 
-/// Fills the default account.
+/// Fills the owner's account, or the default one.
 pub(super) fn seed(
     state: &mut State,
     books: &TwoAddressBooks,
+    owner: Option<&str>,
     now: i64,
 ) -> Result<Value, ControlError> {
     let book: &AddressBook = &books.office;
     let settings = state.settings.clone();
-    let email = State::default_account();
+    let email = owner.unwrap_or(State::default_account());
     let account = state
         .accounts
         .get_mut(email)

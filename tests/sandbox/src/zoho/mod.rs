@@ -124,9 +124,13 @@ impl Emulator for Mounted {
         }
     }
 
-    fn seed(&self, books: &TwoAddressBooks) -> Result<Value, ControlError> {
+    fn seed(&self, books: &TwoAddressBooks, owner: Option<&str>) -> Result<Value, ControlError> {
         let now = self.0.shared.clock.now();
-        seed::plant(&mut self.0.state().orgs[0], books, now)
+        let mut state = self.0.state();
+        let (org, _) = state
+            .find_user(owner)
+            .ok_or_else(|| ControlError::not_found("user of this address"))?;
+        seed::plant(&mut state.orgs[org], books, now)
     }
 
     fn settings(&self) -> Value {

@@ -83,17 +83,35 @@ pub(super) fn orgs() -> Vec<Org> {
     ]
 }
 
+/// An organisation that is opened later, with its only user, an administrator. Numbers count from 0.
+pub(super) fn opened(number: usize, email: &str) -> Org {
+    let prefix = 6_000_000 + u64::try_from(number).unwrap_or_default();
+    org(
+        prefix,
+        "Opened Later",
+        "Europe/London",
+        &[Hired(
+            "Noa",
+            "Levi",
+            email,
+            "Europe/London",
+            "en_GB",
+            "Administrator",
+        )],
+    )
+}
+
 /// Given name, family name, e-mail address, zone, locale, profile.
-struct Hired(
+struct Hired<'a>(
     &'static str,
     &'static str,
-    &'static str,
+    &'a str,
     &'static str,
     &'static str,
     &'static str,
 );
 
-fn org(prefix: u64, company: &'static str, time_zone: &'static str, people: &[Hired]) -> Org {
+fn org(prefix: u64, company: &'static str, time_zone: &'static str, people: &[Hired<'_>]) -> Org {
     let mut ids = Sequence::new(prefix);
     let roles = roles(&mut ids);
     let profiles: Vec<Profile> = ["Administrator", "Standard"]

@@ -13,6 +13,7 @@ use super::paging::PageTokens;
 use super::quota::Pools;
 use super::settings::Settings;
 use super::start;
+use super::watch::sent::Sent;
 
 /// The emulator.
 pub(super) struct Zoho {
@@ -21,6 +22,7 @@ pub(super) struct Zoho {
     pub(super) http: reqwest::Client,
     base_url: OnceLock<String>,
     state: Mutex<State>,
+    sent: Mutex<Sent>,
 }
 
 /// What a reset throws away.
@@ -41,12 +43,18 @@ impl Zoho {
             http,
             base_url: OnceLock::new(),
             state,
+            sent: Mutex::default(),
         }
     }
 
     /// The state, for as short as possible: nothing waits while it is held.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The callbacks that were sent.
+    pub(super) fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Back to the state at start.
@@ -102,6 +110,23 @@ impl State {
             orgs,
             page_tokens: PageTokens::default(),
         }
+    }
+
+    /// Opens an organisation for a user of this address; answers its id and a refresh token of the user.
+    pub(super) fn open(&mut self, email: &str) -> (String, String) {
+        let org = start::opened(self.orgs.len(), email);
+        let refresh_token = format!("1000.sandbox-refresh-{}", org.zgid);
+        let consent = Consent {
+            client_id: start::CLIENT_ID.to_owned(),
+            org: self.orgs.len(),
+            user: org.users[0].id,
+            scope: start::SCOPE.to_owned(),
+        };
+        self.grants.install(refresh_token.clone(), consent);
+        let zgid = org.zgid.clone();
+        self.orgs.push(org);
+        self.pools.push(Pools::default());
+        (zgid, refresh_token)
     }
 
     /// What limits tokens at the moment.

@@ -65,12 +65,49 @@ pub(super) async fn edit(
     let mut state = google.state();
     let account = whose.account(&mut state)?;
     let key = contact_key(account, &id)?;
-    let named: Vec<&'static str> = edit
-        .person
-        .keys()
-        .filter_map(|name| field_name(name))
-        .collect();
-    let draft = Draft::parse(&Value::Object(edit.person), "person").map_err(refused)?;
+    replace(account, key, edit.person, now)?;
+    shown(account, key)
+}
+
+/// One of many edits.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OneOfMany {
+    /// Address of the account; absent means the first one.
+    account: Option<String>,
+    id: String,
+    /// The fields to replace; an empty list clears one.
+    person: serde_json::Map<String, Value>,
+}
+
+/// Edits contacts of many accounts.
+pub(super) async fn edit_many(
+    State(Controlled(google)): State<Controlled>,
+    Json(edits): Json<Vec<OneOfMany>>,
+) -> ControlResult {
+    let now = google.now();
+    let mut state = google.state();
+    let edited = edits.len();
+    for edit in edits {
+        let whose = Whose {
+            account: edit.account,
+        };
+        let account = whose.account(&mut state)?;
+        let key = contact_key(account, &edit.id)?;
+        replace(account, key, edit.person, now)?;
+    }
+    Ok(Json(json!({ "edited": edited })))
+}
+
+/// Replaces fields of a contact; an empty list clears one.
+fn replace(
+    account: &mut Account,
+    key: u64,
+    person: serde_json::Map<String, Value>,
+    now: i64,
+) -> Result<(), ControlError> {
+    let named: Vec<&'static str> = person.keys().filter_map(|name| field_name(name)).collect();
+    let draft = Draft::parse(&Value::Object(person), "person").map_err(refused)?;
     account
         .edit_contact(key, now, |contact| {
             for field in named {
@@ -80,8 +117,7 @@ pub(super) async fn edit(
                 };
             }
         })
-        .map_err(refused)?;
-    shown(account, key)
+        .map_err(refused)
 }
 
 #[derive(Deserialize)]

@@ -25,7 +25,10 @@ pub(super) fn router(google: Google) -> Router {
             "/service-accounts",
             post(administration::add_service_account),
         )
-        .route("/contacts", post(contacts::create))
+        .route(
+            "/contacts",
+            post(contacts::create).patch(contacts::edit_many),
+        )
         .route(
             "/contacts/{id}",
             get(contacts::show)

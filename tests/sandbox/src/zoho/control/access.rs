@@ -33,6 +33,44 @@ pub(super) async fn organisations(State(zoho): State<Arc<Zoho>>) -> Json<Value> 
     Json(json!({"organisations": rows}))
 }
 
+/// A user of an organisation that is to be opened.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOrganisation {
+    email: String,
+}
+
+/// Opens an organisation; answers its administrator's credentials.
+pub(super) async fn open(
+    State(zoho): State<Arc<Zoho>>,
+    Json(NewOrganisation { email }): Json<NewOrganisation>,
+) -> ControlResult {
+    let mut state = zoho.state();
+    if state.find_user(Some(&email)).is_some() {
+        return Err(ControlError::bad_request("there is a user of this address"));
+    }
+    let (org, refresh_token) = state.open(&email);
+    Ok(Json(
+        json!({"email": email, "org": org, "refresh_token": refresh_token}),
+    ))
+}
+
+/// From where a list goes on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// Callbacks that were sent, oldest first: when, for which records, and what the client answered.
+pub(super) async fn callbacks(
+    State(zoho): State<Arc<Zoho>>,
+    Query(After { after }): Query<After>,
+) -> Json<Value> {
+    Json(json!({"callbacks": zoho.sent().after(after)}))
+}
+
 /// Live and expired channels that were not removed.
 pub(super) async fn channels(
     State(zoho): State<Arc<Zoho>>,
@@ -51,7 +89,7 @@ pub(super) async fn channels(
                 .collect();
             json!({
                 "channel_id": channel.id, "notify_url": channel.notify_url.as_str(), "expiry": channel.expiry,
-                "events": events,
+                "events": events, "token": channel.token,
             })
         })
         .collect();

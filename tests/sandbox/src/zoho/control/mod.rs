@@ -20,11 +20,17 @@ use crate::control::ControlError;
 /// Every route, relative to `/control/zoho`.
 pub(super) fn router() -> Router<Arc<Zoho>> {
     Router::new()
-        .route("/organisations", get(access::organisations))
+        .route(
+            "/organisations",
+            get(access::organisations).post(access::open),
+        )
         .route(
             "/records/{module}",
-            get(records::list).post(records::create),
+            get(records::list)
+                .post(records::create)
+                .patch(records::edit_many),
         )
+        .route("/callbacks", get(access::callbacks))
         .route(
             "/records/{module}/{id}",
             get(records::one)

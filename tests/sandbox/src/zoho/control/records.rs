@@ -89,6 +89,57 @@ pub(super) async fn edit(
     })
 }
 
+/// One of many edits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OneOfMany {
+    /// Who edits, as everywhere; absent means the default.
+    #[serde(rename = "as")]
+    user: Option<String>,
+    id: Id,
+    values: Value,
+}
+
+/// How many edits are made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Many {
+    /// Whether what one user edits is one change, with one callback a channel; else each edit has its own.
+    #[serde(default)]
+    together: bool,
+}
+
+/// Edits records of many users.
+pub(super) async fn edit_many(
+    State(zoho): State<Arc<Zoho>>,
+    Path(module): Path<String>,
+    Query(Many { together }): Query<Many>,
+    Json(edits): Json<Vec<OneOfMany>>,
+) -> ControlResult {
+    let edited = edits.len();
+    let mut changes: Vec<Vec<OneOfMany>> = Vec::new();
+    for edit in edits {
+        match changes.last_mut() {
+            Some(change) if together && change[0].user == edit.user => change.push(edit),
+            _ => changes.push(vec![edit]),
+        }
+    }
+    for change in changes {
+        let who = Who {
+            user: change[0].user.clone(),
+            ..Who::default()
+        };
+        let _nothing = acting(&zoho, &who, |edit| {
+            for one in &change {
+                let draft = draft(edit, &module, &one.values)?;
+                edit.update(&module, one.id, draft)?;
+            }
+            Ok(Value::Null)
+        })?;
+    }
+    Ok(Json(json!({"edited": edited})))
+}
+
 /// Deletes a record into the recycle bin; with `permanent=true` past it.
 pub(super) async fn delete(
     State(zoho): State<Arc<Zoho>>,

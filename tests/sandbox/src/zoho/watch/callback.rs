@@ -19,6 +19,7 @@ use crate::zoho::state::Zoho;
 #[derive(Debug, Clone)]
 pub(in crate::zoho) struct Callback {
     url: Url,
+    ids: Vec<Id>,
     body: Value,
 }
 
@@ -121,6 +122,7 @@ fn callback(
     }
     Callback {
         url: channel.notify_url.clone(),
+        ids,
         body,
     }
 }
@@ -167,6 +169,7 @@ pub(in crate::zoho) fn send(zoho: &Arc<Zoho>, callbacks: Vec<Callback>, settings
 async fn deliver(zoho: Arc<Zoho>, callback: Callback, delay: Duration) {
     let sending = async {
         tokio::time::sleep(delay).await;
+        let at = zoho.shared.clock.now();
         let sent = zoho
             .http
             .post(callback.url)
@@ -180,6 +183,7 @@ async fn deliver(zoho: Arc<Zoho>, callback: Callback, delay: Duration) {
             "zoho.callbacks_failed"
         };
         zoho.shared.journal.mark(name);
+        zoho.sent().add(at, callback.ids, taken);
     };
     tokio::select! {
         () = sending => {}

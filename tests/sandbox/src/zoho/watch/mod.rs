@@ -2,6 +2,7 @@
 
 pub(super) mod callback;
 pub(super) mod channel;
+pub(super) mod sent;
 
 use std::sync::Arc;
 
