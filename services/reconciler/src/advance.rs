@@ -17,10 +17,11 @@ use crate::{
     metrics, outcome, pairing,
     plan::{Planned, Planner},
     store::{
-        SyncKey, feed, link,
+        SyncKey, feed,
+        link::{self, LinkState},
         record::{self, Presence, RecordRow},
         status,
-        sync::{self, Hold, Phase, SyncRow},
+        sync::{self, Chores, Hold, Phase, SyncRow},
         write,
     },
 };
@@ -51,13 +52,16 @@ pub async fn step(pool: &PgPool, key: &SyncKey) -> Result<Step, EngineError> {
     };
     let result = locked(&mut transaction, &mut row).await?;
     transaction.commit().await?;
+    if result == Step::More {
+        kit::point("reconciler.planned");
+    }
     Ok(result)
 }
 
 async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step, EngineError> {
     let definition = Definition::decode(&row.definition)?;
-    let gave_up = outcome::give_up(connection, &definition).await?;
-    if gave_up > 0 {
+    let chores = sync::chores(connection, &row.key).await?;
+    if chores.started && outcome::give_up(connection, &definition).await? > 0 {
         return Ok(Step::More);
     }
     if row.held.is_some() || row.wanted != "active" {
@@ -77,19 +81,38 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
         }
         Phase::Live => {}
     }
-    let horizon = definition.left.horizon.max(definition.right.horizon);
-    link::end_adoption(connection, &row.key, row.activated_at + horizon).await?;
-    let paired = pairing::pair(connection, &definition).await?;
-    // After matching: a reading that shows the created record ends the look-up by linking it.
-    link::release_looked_up(connection, &row.key).await?;
-    if settle(connection, &definition, row).await? == Step::More {
+    live(connection, &definition, row, chores).await
+}
+
+async fn live(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+    chores: Chores,
+) -> Result<Step, EngineError> {
+    if chores.adopted {
+        let horizon = definition.left.horizon.max(definition.right.horizon);
+        link::end_adoption(connection, &row.key, row.activated_at + horizon).await?;
+    }
+    let mut paired = 0;
+    if chores.unmatched || chores.looked_up {
+        paired = pairing::pair(connection, definition).await?;
+    }
+    if chores.looked_up {
+        // After matching: a reading that shows the created record ends the look-up by linking it.
+        link::release_looked_up(connection, &row.key).await?;
+    }
+    if chores.unsettled && settle(connection, definition, row).await? == Step::More {
         return Ok(Step::More);
     }
     if row.held.is_some() {
         return Ok(Step::Idle);
     }
-    let planned = plan_batch(connection, &definition, row, guard::Watch::On).await?;
-    if planned > 0 || paired > 0 {
+    let mut planned = Batch::default();
+    if chores.dirty || chores.looked_up || paired > 0 {
+        planned = plan_batch(connection, definition, row, guard::Watch::On).await?;
+    }
+    if planned.more || paired > 0 {
         return Ok(Step::More);
     }
     finish_run(connection, row).await?;
@@ -158,16 +181,25 @@ async fn settle(
     Ok(Step::More)
 }
 
-/// Plans a batch of links and stores what the plans ask for; answers how many links were planned.
+/// What became of a batch of links.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Links planned.
+    pub links: usize,
+    /// Whether there may be more to do at once: more links, or records that closed links left over.
+    pub more: bool,
+}
+
+/// Plans a batch of links and stores what the plans ask for.
 pub async fn plan_batch(
     connection: &mut PgConnection,
     definition: &Definition,
     row: &mut SyncRow,
     watch: guard::Watch,
-) -> Result<usize, EngineError> {
+) -> Result<Batch, EngineError> {
     let links = link::plannable(connection, &row.key, BATCH).await?;
     if links.is_empty() {
-        return Ok(0);
+        return Ok(Batch::default());
     }
     let count = links.len();
     let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
@@ -192,9 +224,10 @@ pub async fn plan_batch(
         && let Some(reason) = guard::trips(connection, definition, row, planner.planned()).await?
     {
         hold(connection, definition, row, Hold::Guard, reason).await?;
-        return Ok(0);
+        return Ok(Batch::default());
     }
     planner.states().for_each(metrics::plan);
+    let closed = planner.states().any(|state| state == LinkState::Closed);
     let stop = planner.planned().stop.clone();
     let written = planner.store(connection).await?;
     row.run_written += written;
@@ -203,7 +236,10 @@ pub async fn plan_batch(
     } else {
         sync::save(connection, row).await?;
     }
-    Ok(count)
+    Ok(Batch {
+        links: count,
+        more: closed || i64::try_from(count).unwrap_or(i64::MAX) >= BATCH,
+    })
 }
 
 /// Stops a sync until a person answers; what is queued and would overwrite or delete is revoked.
@@ -240,8 +276,11 @@ async fn tell_phase(
 
 /// Nothing is left to plan: a run that has nothing open any more is over.
 async fn finish_run(connection: &mut PgConnection, row: &mut SyncRow) -> Result<(), EngineError> {
+    if row.last_run_at.is_some_and(|at| at >= row.run_began_at) {
+        return Ok(());
+    }
     let (open, _) = write::open(connection, &row.key).await?;
-    if open == 0 && row.last_run_at.is_none_or(|at| at < row.run_began_at) {
+    if open == 0 {
         row.last_run_at = Some(sync::now(connection).await?);
         row.last_run_result = format!("{} records written", row.run_written.max(0));
         sync::save(connection, row).await?;
@@ -258,7 +297,7 @@ pub async fn begin_run(
     row.run += 1;
     row.run_began_at = now;
     row.run_written = 0;
-    link::touch_state(connection, &row.key, link::LinkState::Deferred).await?;
+    link::touch_state(connection, &row.key, LinkState::Deferred).await?;
     // The record that a twin stands back for may have become somebody else.
     link::touch_twins(connection, &row.key).await?;
     sync::save(connection, row).await?;

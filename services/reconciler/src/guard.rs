@@ -34,41 +34,89 @@ pub enum Watch {
 pub async fn trips(
     connection: &mut PgConnection,
     definition: &Definition,
+    row: &mut SyncRow,
+    planned: &Planned,
+) -> Result<Option<String>, EngineError> {
+    if let Some(reason) = deletes_too_much(connection, definition, row, planned).await? {
+        return Ok(Some(reason));
+    }
+    overwrites_too_much(connection, definition, row, planned).await
+}
+
+async fn deletes_too_much(
+    connection: &mut PgConnection,
+    definition: &Definition,
     row: &SyncRow,
     planned: &Planned,
 ) -> Result<Option<String>, EngineError> {
-    let linked = status::linked(connection, &row.key).await?;
-    let now = sync::now(connection).await?;
-    let since = [
-        Some(now - definition.limits.guard_window),
-        row.guard_accepted_at,
-    ]
-    .into_iter()
-    .flatten()
-    .max()
-    .unwrap_or(Timestamp::UNIX_EPOCH);
     for side in Side::ALL {
-        let (deleted, overwritten) = write::destruction(connection, &row.key, side, since).await?;
-        let waiting = status::waiting_deletions(connection, &row.key, side.other()).await?;
-        let destructive = deleted + (*planned.destructive.get(side)).max(waiting);
-        let overwriting = overwritten + *planned.overwriting.get(side);
-        if destructive == 0 && overwriting == 0 {
+        let planned = *planned.destructive.get(side);
+        if planned == 0 {
             continue;
         }
-        let share = linked * definition.limits.guard_percent / 100;
+        let linked = status::linked(connection, &row.key).await?;
+        let since = window(connection, definition, row).await?;
+        let (deleted, _) = write::destruction(connection, &row.key, side, since).await?;
+        let waiting = status::waiting_deletions(connection, &row.key, side.other()).await?;
+        let destructive = deleted + planned.max(waiting);
         let whole = destructive >= linked && linked > 1;
-        if whole || destructive > share.max(FLOOR) {
+        if whole || destructive > share(definition, linked).max(FLOOR) {
             return Ok(Some(format!(
                 "{destructive} of {linked} records would be deleted or cleared on the {side} side; \
                  resume with --accept to go on, or with --restore to put them back"
             )));
         }
-        if row.run > 1 && overwriting > (share * OVERWRITING).max(FLOOR * OVERWRITING) {
+    }
+    Ok(None)
+}
+
+/// Overwriting happens with every edit. It is counted only when an upper bound, kept with the sync, says
+/// that it may be too much.
+async fn overwrites_too_much(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+    planned: &Planned,
+) -> Result<Option<String>, EngineError> {
+    if row.run <= 1 {
+        return Ok(None);
+    }
+    let limit = |linked: u64| (share(definition, linked) * OVERWRITING).max(FLOOR * OVERWRITING);
+    for side in Side::ALL {
+        let planned = *planned.overwriting.get(side);
+        let at_most = *row.guarded.overwritten(side) + planned;
+        if planned == 0 || at_most <= limit(row.guarded.linked) {
+            *row.guarded.overwritten(side) = at_most;
+            continue;
+        }
+        let linked = status::linked(connection, &row.key).await?;
+        let since = window(connection, definition, row).await?;
+        let (_, overwritten) = write::destruction(connection, &row.key, side, since).await?;
+        let overwriting = overwritten + planned;
+        if overwriting > limit(linked) {
             return Ok(Some(format!(
                 "{overwriting} of {linked} records would be overwritten on the {side} side; \
                  resume with --accept to go on"
             )));
         }
+        row.guarded.linked = linked;
+        *row.guarded.overwritten(side) = overwriting;
     }
     Ok(None)
+}
+
+fn share(definition: &Definition, linked: u64) -> u64 {
+    linked * definition.limits.guard_percent / 100
+}
+
+/// Since when it counts.
+async fn window(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &SyncRow,
+) -> Result<Timestamp, EngineError> {
+    let opened = sync::now(connection).await? - definition.limits.guard_window;
+    Ok(row
+        .guard_accepted_at
+        .map_or(opened, |accepted| accepted.max(opened)))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{Fields, Order, Record, Side, Version, match_keys, order};
+use model::{Fields, Order, Record, Side, Version, order};
 use proto::change::{
     Change, ChangeBatch, CollectionState, Extent, Outline, change::What as ChangeOf,
 };
@@ -354,14 +354,9 @@ fn inside(
             _ => {}
         }
     }
-    reading.keys.insert(
-        change.remote_id.clone(),
-        match_keys(
-            &record,
-            &definition.side(side).criteria,
-            &definition.hash_key,
-        ),
-    );
+    if let Some(keys) = live::changed_keys(definition, side, own, &record.fields) {
+        reading.keys.insert(change.remote_id.clone(), keys);
+    }
     sighting.fields = Some(record.fields);
     reading.store.push(sighting);
 }
@@ -376,7 +371,10 @@ fn version(sighting: &Sighting) -> Version {
 
 fn unchanged(own: Option<&RecordRow>, sighting: &Sighting) -> bool {
     own.is_some_and(|own| {
-        own.version == version(sighting) && !own.in_scope && own.presence == Presence::Live
+        own.version == version(sighting)
+            && own.readable == sighting.readable
+            && !own.in_scope
+            && own.presence == Presence::Live
     })
 }
 

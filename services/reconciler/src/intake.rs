@@ -11,7 +11,7 @@ use crate::{
     error::EngineError,
     plan,
     store::{
-        SyncKey, feed, link, outbox,
+        SyncKey, feed, link, outbox, record,
         sync::{self, Hold, Phase, SyncRow},
         write,
     },
@@ -89,6 +89,9 @@ async fn settle(
     bytes: Vec<u8>,
 ) -> Result<(), EngineError> {
     let fresh = definition.generation > row.generation;
+    if fresh && !same_criteria(&row.definition, definition) {
+        record::forget_readable(connection, &row.key).await?;
+    }
     let was = std::mem::replace(&mut row.wanted, definition.wanted.clone());
     if definition.generation >= row.generation {
         row.definition = bytes;
@@ -125,8 +128,18 @@ async fn settle(
         tracing::info!(sync = %row.key.sync, wanted = row.wanted, generation = row.generation,
             phase = row.phase.word(), "a sync's definition changed");
     }
+    sync::define(connection, row).await?;
     sync::save(connection, row).await?;
     Ok(())
+}
+
+fn same_criteria(stored: &[u8], definition: &Definition) -> bool {
+    Definition::decode(stored).is_ok_and(|stored| {
+        stored.hash_key == definition.hash_key
+            && model::Side::ALL
+                .into_iter()
+                .all(|side| stored.side(side).criteria == definition.side(side).criteria)
+    })
 }
 
 /// Both sides are read from the beginning, and every link is planned again.

@@ -1,6 +1,8 @@
 //! Live records: what an answer of a provider shows is stored like a reading, and links take them over.
 
-use model::{Edit, Fields, Path, Record, Side, match_keys, patch, project};
+use std::collections::HashMap;
+
+use model::{Edit, Fields, MatchKey, Path, Record, Side, match_keys, patch, project};
 use proto::write::{Applied, Live};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use crate::{
     store::{
         link::{self, LinkRow, LinkState},
         matching,
-        record::{self, Sighting},
+        record::{self, RecordRow, Sighting},
         write::WriteRow,
     },
 };
@@ -83,68 +85,62 @@ pub struct After {
 }
 
 /// The target's fields after a write: the answer's, else what is stored with the edits applied.
-pub async fn after_write(
-    connection: &mut PgConnection,
+pub fn after_write(
     definition: &Definition,
-    link: &LinkRow,
     write: &WriteRow,
+    stored: Option<&RecordRow>,
     whole: Option<&Record>,
     refused: &[&str],
-) -> Result<After, EngineError> {
-    let stored = match link.record(write.side) {
-        Some(id) => record::by_id(connection, &[id]).await?.pop(),
-        None => None,
-    };
-    let readable = stored.as_ref().map(|row| row.readable.clone());
-    let former_ids = stored.as_ref().map(|row| row.former_ids.clone());
-    let in_scope = stored.as_ref().is_none_or(|row| row.in_scope);
+) -> After {
     let fields = if let Some(record) = whole {
         record.fields.clone()
     } else {
         let mut record = Record {
             kind: definition.kind.clone(),
-            fields: stored.and_then(|row| row.fields).unwrap_or_default(),
+            fields: fields_of(stored),
         };
         let edits: Vec<Edit> = write
             .plan
             .edits
             .iter()
             .map(|planned| planned.edit.clone())
-            .filter(|edit| !refused.contains(&edit.path.to_string().as_str()))
+            .filter(|edit| refused.is_empty() || !refused.contains(&edit.path.to_string().as_str()))
             .collect();
         patch(&mut record, &edits);
         record.fields
     };
     let everything = || fields.keys().map(Path::to_string).collect();
-    Ok(After {
-        readable: readable.unwrap_or_else(everything),
-        former_ids: former_ids.unwrap_or_default(),
-        in_scope,
+    After {
+        readable: stored.map_or_else(everything, |row| row.readable.clone()),
+        former_ids: stored.map(|row| row.former_ids.clone()).unwrap_or_default(),
+        in_scope: stored.is_none_or(|row| row.in_scope),
         fields,
-    })
+    }
+}
+
+fn fields_of(stored: Option<&RecordRow>) -> Fields {
+    stored
+        .and_then(|row| row.fields.clone())
+        .unwrap_or_default()
 }
 
 /// What a side showed on its mapped paths when the plan was made: what is stored of it.
-pub async fn seen(
-    connection: &mut PgConnection,
+pub fn seen(
     definition: &Definition,
     link: &LinkRow,
     side: Side,
-) -> Result<Fields, EngineError> {
-    let stored = match link.record(side) {
-        Some(id) => record::by_id(connection, &[id]).await?.pop(),
-        None => None,
-    };
+    stored: Option<&RecordRow>,
+) -> Fields {
     let record = Record {
         kind: definition.kind.clone(),
-        fields: stored.and_then(|row| row.fields).unwrap_or_default(),
+        fields: fields_of(stored),
     };
     let hints = link
         .base
         .as_ref()
         .map(|base| merge::hints(base, &definition.pairings, side))
         .unwrap_or_default();
-    Ok(project(&record, &definition.paths(side), &hints))
+    project(&record, &definition.paths(side), &hints)
 }
 
 /// A record that is rendered otherwise at the same version: its bases follow, and nothing is planned
@@ -190,15 +186,59 @@ pub async fn rebase(
     Ok(())
 }
 
-/// Stores a record as it was seen, with its match keys; answers its row id.
+/// Stores records of one side as they were seen, with their match keys where these changed against what
+/// is known; answers the rows in the same order. No record may occur twice.
 pub async fn store(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    side: Side,
+    sighted: Vec<Sighted>,
+    known: &HashMap<i64, RecordRow>,
+) -> Result<Vec<RecordRow>, EngineError> {
+    let sightings: Vec<Sighting> = sighted.into_iter().map(|sighted| sighted.0).collect();
+    let ids: HashMap<String, i64> = record::upsert(connection, &definition.key, side, &sightings)
+        .await?
+        .into_iter()
+        .collect();
+    let mut keys = Vec::new();
+    let mut rows = Vec::with_capacity(sightings.len());
+    for sighting in sightings {
+        let id = *ids
+            .get(&sighting.remote_id)
+            .ok_or(EngineError::Malformed("stored record"))?;
+        let before = known.get(&id);
+        if let Some(fields) = &sighting.fields
+            && let Some(changed) = changed_keys(definition, side, before, fields)
+        {
+            keys.push((id, changed));
+        }
+        rows.push(sighting.into_row(id, side, before));
+    }
+    record::replace_keys(connection, &definition.key, side, &keys).await?;
+    Ok(rows)
+}
+
+/// Stores one record as it was seen; answers its row id.
+pub async fn store_one(
     connection: &mut PgConnection,
     definition: &Definition,
     side: Side,
     sighted: Sighted,
 ) -> Result<i64, EngineError> {
-    let sighting = sighted.0;
-    let keys = sighting.fields.as_ref().map(|fields| {
+    let rows = store(connection, definition, side, vec![sighted], &HashMap::new()).await?;
+    let row = rows.into_iter().next();
+    Ok(row.ok_or(EngineError::Malformed("stored record"))?.id)
+}
+
+/// The match keys of a record's fields, unless those that are stored say the same. Where nothing counts as
+/// readable any more, the stored ones are of other criteria.
+pub fn changed_keys(
+    definition: &Definition,
+    side: Side,
+    before: Option<&RecordRow>,
+    fields: &Fields,
+) -> Option<Vec<MatchKey>> {
+    let keys_of = |fields: &Fields| {
         let record = Record {
             kind: definition.kind.clone(),
             fields: fields.clone(),
@@ -208,16 +248,13 @@ pub async fn store(
             &definition.side(side).criteria,
             &definition.hash_key,
         )
-    });
-    let stored = record::upsert(connection, &definition.key, side, &[sighting]).await?;
-    let (_, id) = stored
-        .into_iter()
-        .next()
-        .ok_or(EngineError::Malformed("stored record"))?;
-    if let Some(keys) = keys {
-        record::replace_keys(connection, &definition.key, side, &[(id, keys)]).await?;
-    }
-    Ok(id)
+    };
+    let keys = keys_of(fields);
+    let same = before
+        .filter(|row| !row.readable.is_empty())
+        .and_then(|row| row.fields.as_ref())
+        .is_some_and(|before| keys_of(before) == keys);
+    (!same).then_some(keys)
 }
 
 /// Whether a record has its counterpart under another link.

@@ -1,18 +1,19 @@
 //! Outcomes: what a writer answered becomes what the store knows, and bases move.
 
-use std::collections::HashMap;
+mod applied;
+
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
-use merge::{PlannedEdit, Readable};
-use model::{Fields, Record, Side, project};
-use prost::Message as _;
+use model::{Record, Side};
 use proto::write::{
-    self as wire, Applied, Existing, Found, Gone, NotAttempted, Outcome, OutcomeBatch, Refused,
-    Stale, outcome::Result as Answer,
+    self as wire, Existing, Found, Gone, NotAttempted, Outcome, OutcomeBatch, Refused, Stale,
+    outcome::Result as Answer,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use self::applied::Made;
 use crate::{
     definition::Definition,
     error::EngineError,
@@ -68,6 +69,41 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
             .outcomes
             .iter()
             .all(|outcome| matches!(outcome.result, Some(Answer::NotAttempted(_))));
+    let (made, others) = sort(batch, &writes);
+    applied::apply(connection, &definition, &row, &mut ledger, made, &mut links).await?;
+    for (write, outcome, answer) in others {
+        let Some(link) = links.remove(&write.link) else {
+            continue;
+        };
+        let mut step = Step {
+            connection: &mut *connection,
+            definition: &definition,
+            row: &mut row,
+            write,
+            ledger: &mut ledger,
+            nothing_made,
+        };
+        step.take(link, outcome, answer, &mut links).await?;
+    }
+    ledger.store(connection, &mut row).await?;
+    row.last_outcome_at = Some(sync::now(connection).await?);
+    if row.phase == Phase::Deactivating && write::open(connection, &key).await?.1 == 0 {
+        row.phase = Phase::Off;
+    }
+    sync::save(connection, &row).await?;
+    Ok(())
+}
+
+type Answered<'a> = (&'a WriteRow, &'a Outcome, &'a Answer);
+
+/// Sorts answers: creates and updates that were made are applied together, everything else one by one,
+/// and so is what answers the same link or the same record once more.
+fn sort<'a>(
+    batch: &'a OutcomeBatch,
+    writes: &'a HashMap<Uuid, WriteRow>,
+) -> (Vec<Made<'a>>, Vec<Answered<'a>>) {
+    let (mut made, mut others) = (Vec::new(), Vec::new());
+    let (mut links, mut records) = (HashSet::new(), HashSet::new());
     for outcome in &batch.outcomes {
         let write = Uuid::parse_str(&outcome.write)
             .ok()
@@ -79,28 +115,23 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
         if !matches!(write.status.as_str(), "started" | "unknown") {
             continue;
         }
-        let Some(mut link) = links.remove(&write.link) else {
-            continue;
-        };
-        let mut step = Step {
-            connection: &mut *connection,
-            definition: &definition,
-            row: &mut row,
-            write,
-            ledger: &mut ledger,
-            nothing_made,
-        };
-        step.take(&mut link, outcome, answer).await?;
-        link::save(step.connection, std::slice::from_ref(&link)).await?;
-        links.insert(link.id, link);
+        let first = links.insert(write.link);
+        match answer {
+            Answer::Applied(applied)
+                if first
+                    && write.operation != "delete"
+                    && records.insert((write.side, applied.remote_id.as_str())) =>
+            {
+                made.push(Made {
+                    write,
+                    outcome,
+                    applied,
+                });
+            }
+            answer => others.push((write, outcome, answer)),
+        }
     }
-    ledger.store(connection, &mut row).await?;
-    row.last_outcome_at = Some(sync::now(connection).await?);
-    if row.phase == Phase::Deactivating && write::open(connection, &key).await?.1 == 0 {
-        row.phase = Phase::Off;
-    }
-    sync::save(connection, &row).await?;
-    Ok(())
+    (made, others)
 }
 
 /// Gives up on answers that have not come in time. Answers how many there were.
@@ -144,15 +175,47 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// Takes one answer; the link goes back among the others.
     async fn take(
+        &mut self,
+        mut link: LinkRow,
+        outcome: &Outcome,
+        answer: &Answer,
+        links: &mut HashMap<Uuid, LinkRow>,
+    ) -> Result<(), EngineError> {
+        match answer {
+            Answer::Applied(applied) if self.write.operation != "delete" => {
+                links.insert(link.id, link);
+                let made = Made {
+                    write: self.write,
+                    outcome,
+                    applied,
+                };
+                let (definition, row) = (self.definition, &*self.row);
+                let connection = &mut *self.connection;
+                applied::apply(connection, definition, row, self.ledger, vec![made], links).await
+            }
+            answer => {
+                self.answer(&mut link, outcome, answer).await?;
+                link::save(self.connection, std::slice::from_ref(&link)).await?;
+                links.insert(link.id, link);
+                Ok(())
+            }
+        }
+    }
+
+    async fn answer(
         &mut self,
         link: &mut LinkRow,
         outcome: &Outcome,
         answer: &Answer,
     ) -> Result<(), EngineError> {
         let (status, result) = match answer {
-            Answer::Applied(applied) => {
-                self.applied(link, outcome, applied).await?;
+            Answer::Applied(_) => {
+                link.dirty = true;
+                link.unknown_count = 0;
+                link.stale_count = 0;
+                self.deleted(link, outcome).await?;
                 ("answered", "applied")
             }
             Answer::Stale(stale) => {
@@ -192,136 +255,6 @@ impl Step<'_> {
         Ok(())
     }
 
-    async fn applied(
-        &mut self,
-        link: &mut LinkRow,
-        outcome: &Outcome,
-        applied: &Applied,
-    ) -> Result<(), EngineError> {
-        link.dirty = true;
-        link.unknown_count = 0;
-        link.stale_count = 0;
-        let side = self.write.side;
-        if self.write.operation == "delete" {
-            return self.deleted(link, outcome).await;
-        }
-        let before = decoded(outcome.before.as_ref())?;
-        let wanted = self.written_record()?;
-        let answer = applied
-            .answer
-            .as_ref()
-            .and_then(|live| live.record.clone())
-            .map(|record| Record::try_from(record).map_err(|_| EngineError::Malformed("record")))
-            .transpose()?;
-        let refused: Vec<&str> = applied
-            .refused
-            .iter()
-            .map(|path| path.path.as_str())
-            .collect();
-        let seen = live::seen(self.connection, self.definition, link, side).await?;
-        let fields = live::after_write(
-            self.connection,
-            self.definition,
-            link,
-            self.write,
-            answer.as_ref().or(wanted.as_ref()),
-            &refused,
-        )
-        .await?;
-        let sighted = Sighted::of_write(self.write, link, applied, fields);
-        let id = live::store(self.connection, self.definition, side, sighted).await?;
-        if self.write.operation == "create" {
-            live::take_over(self.connection, self.definition, link, side, id).await?;
-            link.created_side = Some(side);
-        }
-        link.set_record(side, Some(id), &applied.remote_id);
-        if !self.write.plan.restores {
-            self.move_bases(link, &seen, answer.as_ref(), applied, &refused);
-        }
-        self.ledger
-            .written(link, self.write, applied, before.as_ref(), &refused);
-        let outside = record::by_id(self.connection, &[id])
-            .await?
-            .iter()
-            .any(|record| !record.in_scope);
-        if let Some(first) = applied.refused.first() {
-            self.set_aside(link, &format!("{}: {}", first.path, first.reason));
-        } else if outside && link.base.is_none() {
-            // It was to be put into the collection, and stayed outside.
-            link.state = LinkState::Excluded;
-            link.reason = merge::Reason::OutsideScope.to_string();
-            link.dirty = false;
-        } else {
-            link.state = LinkState::Pending;
-            "to be compared".clone_into(&mut link.reason);
-        }
-        Ok(())
-    }
-
-    /// Per path, both sides together: the target takes what the conditional write's own answer
-    /// carried, else what was written; the source what the plan was made from.
-    fn move_bases(
-        &self,
-        link: &mut LinkRow,
-        seen: &Fields,
-        answer: Option<&Record>,
-        applied: &Applied,
-        refused: &[&str],
-    ) {
-        let side = self.write.side;
-        let edits: Vec<PlannedEdit> = self
-            .write
-            .plan
-            .edits
-            .iter()
-            .filter(|planned| !refused.contains(&planned.edit.path.to_string().as_str()))
-            .cloned()
-            .collect();
-        if edits.is_empty() {
-            return;
-        }
-        let pairings = &self.definition.pairings;
-        let written: Fields = edits
-            .iter()
-            .filter_map(|planned| Some((planned.edit.path.clone(), planned.edit.after.clone()?)))
-            .collect();
-        let shown = answer.map(|record| {
-            let readable = applied
-                .answer
-                .as_ref()
-                .map_or(Readable::All, |live| plan::readable(&live.readable));
-            (
-                project(record, &self.definition.paths(side), &written),
-                readable,
-            )
-        });
-        // A new record has never shown anything: what an earlier one had agreed on says nothing of it.
-        let created = self.write.operation == "create";
-        let nothing = Fields::new();
-        let seen = if created { &nothing } else { seen };
-        let base = link.base.take().filter(|_| !created).unwrap_or_default();
-        link.base = Some(merge::applied(
-            &base,
-            pairings,
-            side,
-            &edits,
-            seen,
-            shown
-                .as_ref()
-                .map(|(fields, readable)| merge::Answer { fields, readable }),
-        ));
-    }
-
-    /// The record as a create asked for it; none for other operations.
-    fn written_record(&self) -> Result<Option<Record>, EngineError> {
-        let write = wire::Write::decode(self.write.body.as_slice())
-            .map_err(|_| EngineError::Malformed("stored write"))?;
-        match write.operation {
-            Some(wire::write::Operation::Create(create)) => decoded(create.record.as_ref()),
-            _ => Ok(None),
-        }
-    }
-
     async fn deleted(&mut self, link: &mut LinkRow, outcome: &Outcome) -> Result<(), EngineError> {
         let side = self.write.side;
         let stored = match link.record(side) {
@@ -347,7 +280,7 @@ impl Step<'_> {
         link.stale_count += 1;
         if let Some(live) = &stale.live {
             let sighted = Sighted::of_live(live)?;
-            live::store(self.connection, self.definition, self.write.side, sighted).await?;
+            live::store_one(self.connection, self.definition, self.write.side, sighted).await?;
         }
         if link.stale_count > MOST_STALE {
             self.set_aside(link, "something changes it faster than it can be written");
@@ -394,10 +327,7 @@ impl Step<'_> {
     }
 
     fn set_aside(&mut self, link: &mut LinkRow, reason: &str) {
-        link.state = LinkState::SetAside;
-        reason.clone_into(&mut link.reason);
-        link.dirty = false;
-        self.ledger.set_aside(link, reason, &self.write.traceparent);
+        set_aside(link, self.ledger, self.write, reason);
     }
 
     /// The call was made and nobody knows whether it counted.
@@ -456,7 +386,7 @@ impl Step<'_> {
         let side = self.write.side;
         let remote_id = live.remote_id.clone();
         let sighted = Sighted::of_live(live)?;
-        let id = live::store(self.connection, self.definition, side, sighted).await?;
+        let id = live::store_one(self.connection, self.definition, side, sighted).await?;
         link.dirty = true;
         if link.record(side).is_none()
             && live::has_counterpart(self.connection, link, side, id).await?
@@ -472,6 +402,14 @@ impl Step<'_> {
         link.unknown_count = 0;
         Ok(())
     }
+}
+
+/// A record that cannot be synced is set aside with the reason, and told.
+fn set_aside(link: &mut LinkRow, ledger: &mut Ledger, write: &WriteRow, reason: &str) {
+    link.state = LinkState::SetAside;
+    reason.clone_into(&mut link.reason);
+    link.dirty = false;
+    ledger.set_aside(link, reason, &write.traceparent);
 }
 
 fn decoded(record: Option<&proto::record::Record>) -> Result<Option<Record>, EngineError> {

@@ -164,19 +164,52 @@ impl<'a> Planner<'a> {
             self.finish(link, LinkState::Closed, "to be matched again".to_owned());
             return;
         }
-        let plan = {
-            let situation = Situation {
-                pairings: &self.definition.pairings,
-                policy: &self.definition.policy,
-                base: link.base.as_ref(),
-                left: self.sight(&link, Side::Left, left),
-                right: self.sight(&link, Side::Right, right),
-                created_by_us: link.created_side,
-                standing: standing(&link),
-            };
-            merge::plan(&situation)
-        };
+        let plan = self.situated(&link, left, right);
         self.take(link, plan, left, right);
+    }
+
+    /// Settles a link on which both sides agree, and answers whether they do; anything else is left to a
+    /// plan.
+    pub fn agrees(&self, link: &mut LinkRow, records: &HashMap<i64, RecordRow>) -> bool {
+        let of = |side: Side| {
+            let record = link.record(side).and_then(|id| records.get(&id));
+            record.filter(|row| row.presence == Presence::Live && row.unreadable.is_none())
+        };
+        let (Some(left), Some(right)) = (of(Side::Left), of(Side::Right)) else {
+            return false;
+        };
+        let plan = self.situated(link, Some(left), Some(right));
+        let nothing = plan.writes.left.is_none() && plan.writes.right.is_none();
+        if !nothing || plan.disposition != Disposition::InSync {
+            return false;
+        }
+        if !plan.agreed.is_empty() {
+            link.base
+                .get_or_insert_with(Default::default)
+                .extend(plan.agreed);
+        }
+        link.state = LinkState::InSync;
+        link.reason.clear();
+        link.dirty = false;
+        true
+    }
+
+    fn situated(
+        &self,
+        link: &LinkRow,
+        left: Option<&RecordRow>,
+        right: Option<&RecordRow>,
+    ) -> merge::Plan {
+        merge::plan(&Situation {
+            pairings: &self.definition.pairings,
+            policy: &self.definition.policy,
+            base: link.base.as_ref(),
+            left: self.sight(link, Side::Left, left),
+            right: self.sight(link, Side::Right, right),
+            created_by_us: link.created_side,
+            standing: standing(link),
+            frozen: &[],
+        })
     }
 
     fn sight(&self, link: &LinkRow, side: Side, record: Option<&RecordRow>) -> Seen {

@@ -34,6 +34,7 @@ pub async fn release(pool: &PgPool, bus: &Bus, window: i64) -> Result<usize, Eng
             released
         };
         count += released.len();
+        kit::point("reconciler.released");
         publish(bus, &account, &released).await?;
     }
     Ok(count)

@@ -6,9 +6,11 @@ use std::{
 };
 
 use bus::Bus;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use kit::{CancellationToken, OnFailure, OnStop, Process, grpc::Client};
 use proto::{change::ChangeBatch, write::OutcomeBatch};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::{
     advance,
@@ -23,10 +25,14 @@ use crate::{
 const AT_ONCE: usize = 8;
 /// Syncs advanced at a time.
 const ADVANCING: usize = 4;
-/// How often every sync is looked at, whatever hints were lost.
+/// How often it is looked which syncs have something to do, whatever hints were lost.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often the outbox is looked at.
 const RELEASE: Duration = Duration::from_millis(250);
+/// Notices published in one transaction.
+const NOTICES: i64 = 500;
+/// Notices on their way to the server at a time.
+const NOTICES_AT_ONCE: usize = 64;
 /// How often definitions are asked for.
 const REFRESH: Duration = Duration::from_mins(1);
 /// How long to wait for a peer that does not answer.
@@ -147,6 +153,7 @@ impl Engine {
                             }
                             let key =
                                 SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
+                            kit::point("reconciler.ingested");
                             // An acknowledgement that is lost brings a repeat, which is passed over.
                             let _ = delivery.ack().await;
                             engine.wake.sync(&key);
@@ -183,6 +190,7 @@ impl Engine {
                         Ok(()) => {
                             let key =
                                 SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
+                            kit::point("reconciler.answered");
                             let _ = delivery.ack().await;
                             engine.wake.sync(&key);
                             engine.wake.outbox();
@@ -228,7 +236,7 @@ impl Engine {
             tokio::time::sleep(LOOK).await;
             let keys = async {
                 let mut connection = self.pool.acquire().await?;
-                Ok::<_, EngineError>(sync::keys(&mut connection).await?)
+                Ok::<_, EngineError>(sync::with_chores(&mut connection).await?)
             };
             match keys.await {
                 Ok(keys) => self.wake_all(&keys),
@@ -274,12 +282,23 @@ impl Engine {
 
     async fn publish_notices(&self) -> Result<usize, EngineError> {
         let mut transaction = self.pool.begin().await?;
-        let notices = notice::unpublished(&mut transaction, 200).await?;
-        let mut published = Vec::with_capacity(notices.len());
-        for notice in &notices {
-            self.bus.publish_notice(&notice.event).await?;
-            published.push(notice.id);
+        let notices = notice::unpublished(&mut transaction, NOTICES).await?;
+        if notices.is_empty() {
+            return Ok(0);
         }
+        // Each has its own id and stands for itself: their order says nothing.
+        let published: Vec<Uuid> = stream::iter(notices)
+            .map(|notice| {
+                let bus = self.bus.clone();
+                async move {
+                    bus.publish_notice(&notice.event).await?;
+                    Ok::<_, EngineError>(notice.id)
+                }
+            })
+            .buffer_unordered(NOTICES_AT_ONCE)
+            .try_collect()
+            .await?;
+        kit::point("reconciler.noticed");
         notice::published(&mut transaction, &published).await?;
         transaction.commit().await?;
         metrics::notices(published.len());

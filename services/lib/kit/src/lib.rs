@@ -32,6 +32,7 @@ pub mod http;
 pub mod telemetry;
 
 mod health;
+mod point;
 mod process;
 mod service;
 mod settings;
@@ -42,6 +43,7 @@ mod tls;
 pub use database::{DatabaseSettings, Schema};
 pub use grpc::{ControlSettings, GrpcSettings};
 pub use health::{Health, Part};
+pub use point::point;
 pub use process::Process;
 pub use service::{Service, run};
 pub use settings::{HttpSettings, LogFormat, LogSettings, ProcessSettings};

@@ -34,6 +34,9 @@ impl Claims for ClaimService {
         let started = write::claim(&mut connection, &request.tenant, &ids)
             .await
             .map_err(failed)?;
+        if !started.is_empty() {
+            kit::point("reconciler.claimed");
+        }
         let names = |ids: Vec<uuid::Uuid>| ids.iter().map(ToString::to_string).collect();
         Ok(Response::new(ClaimResponse {
             started: names(started),

@@ -221,10 +221,10 @@ pub(super) async fn resume(pool: &PgPool, key: &SyncKey, answer: Answer) -> Resu
                     advance::plan_batch(&mut transaction, &definition, &mut row, guard::Watch::Off)
                         .await
                         .map_err(failed)?;
-                if planned == 0 {
+                released += planned.links as u64;
+                if !planned.more {
                     break;
                 }
-                released += planned as u64;
             }
             row.guard_accepted_at = Some(sync::now(&mut transaction).await.map_err(failed)?);
         }

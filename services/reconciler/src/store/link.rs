@@ -443,7 +443,7 @@ pub async fn release_looked_up(
         "UPDATE link SET look_up_after = NULL, dirty = true, reason = 'looked up, not found'
          FROM feed f
          WHERE link.tenant = $1 AND link.sync = $2 AND link.look_up_after IS NOT NULL
-             AND f.tenant = link.tenant AND f.sync = link.sync
+             AND link.state <> 'closed' AND f.tenant = link.tenant AND f.sync = link.sync
              AND f.side = CASE WHEN link.left_record IS NULL THEN 1 ELSE 2 END
              AND f.round_began_at > link.look_up_after",
     )
@@ -506,12 +506,12 @@ pub async fn end_adoption(
     past: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE link SET reason = '' WHERE tenant = $1 AND sync = $2 AND state = 'in sync' AND reason = $3
-             AND (SELECT min(f.round_began_at) FROM feed f WHERE f.tenant = $1 AND f.sync = $2) > $4",
+        "UPDATE link SET reason = ''
+         WHERE tenant = $1 AND sync = $2 AND state = 'in sync' AND reason = 'adopted'
+             AND (SELECT min(f.round_began_at) FROM feed f WHERE f.tenant = $1 AND f.sync = $2) > $3",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
-    .bind(crate::plan::ADOPTED)
     .bind(past.to_sqlx())
     .execute(connection)
     .await?;

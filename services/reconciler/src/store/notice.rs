@@ -1,6 +1,7 @@
 //! Notices: an outbox of CloudEvents for other systems.
 
 use bus::CloudEvent;
+use serde::Serialize;
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
@@ -17,20 +18,37 @@ pub struct Notice {
     pub event: CloudEvent,
 }
 
+#[derive(Serialize)]
+struct NewNotice<'a> {
+    id: Uuid,
+    tenant: &'a str,
+    sync: &'a str,
+    event: &'a CloudEvent,
+}
+
 /// Stores notices to be published.
 pub async fn insert(connection: &mut PgConnection, notices: &[Notice]) -> Result<(), StoreError> {
-    for notice in notices {
-        sqlx::query(
-            "INSERT INTO notice (id, tenant, sync, event) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(notice.id)
-        .bind(&notice.key.tenant)
-        .bind(&notice.key.sync)
-        .bind(Json(&notice.event))
-        .execute(&mut *connection)
-        .await?;
+    if notices.is_empty() {
+        return Ok(());
     }
+    let rows: Vec<NewNotice<'_>> = notices
+        .iter()
+        .map(|notice| NewNotice {
+            id: notice.id,
+            tenant: &notice.key.tenant,
+            sync: &notice.key.sync,
+            event: &notice.event,
+        })
+        .collect();
+    sqlx::query(
+        "INSERT INTO notice (id, tenant, sync, event)
+         SELECT s.id, s.tenant, s.sync, s.event
+         FROM jsonb_to_recordset($1) AS s (id uuid, tenant text, sync text, event jsonb)
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(Json(rows))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -19,17 +19,28 @@ pub struct Account {
 }
 
 /// Connections that have queued writes, or released ones that nobody claimed for a while: their
-/// message may be lost, and a claim makes a repeat harmless.
+/// message may be lost, and a claim makes a repeat harmless. From one connection to the next, whatever
+/// their writes are: an account with a long queue costs no more than one with a short one.
 pub async fn accounts(
     connection: &mut PgConnection,
     repeat_after_seconds: f64,
 ) -> Result<Vec<Account>, StoreError> {
     let rows = sqlx::query(
-        "SELECT DISTINCT w.tenant, w.connection, w.provider FROM write w
-         LEFT JOIN pace p ON p.tenant = w.tenant AND p.connection = w.connection
-         WHERE (w.status = 'queued' AND w.not_before <= clock_timestamp()
-                 OR w.status = 'released' AND w.released_at < clock_timestamp() - make_interval(secs => $1))
-             AND coalesce(p.wait_until, '-infinity') <= clock_timestamp()",
+        "WITH RECURSIVE queued AS (
+             (SELECT tenant, connection, provider FROM write WHERE status = 'queued'
+              ORDER BY tenant, connection LIMIT 1)
+             UNION ALL
+             SELECT n.tenant, n.connection, n.provider FROM queued q
+             CROSS JOIN LATERAL (SELECT w.tenant, w.connection, w.provider FROM write w
+                 WHERE w.status = 'queued' AND (w.tenant, w.connection) > (q.tenant, q.connection)
+                 ORDER BY w.tenant, w.connection LIMIT 1) n
+         ), late AS (
+             SELECT tenant, connection, provider FROM write WHERE status = 'released'
+                 AND released_at < clock_timestamp() - make_interval(secs => $1)
+         )
+         SELECT a.* FROM (SELECT * FROM queued UNION SELECT * FROM late) a
+         LEFT JOIN pace p USING (tenant, connection)
+         WHERE coalesce(p.wait_until, '-infinity') <= clock_timestamp()",
     )
     .bind(repeat_after_seconds)
     .fetch_all(connection)
@@ -62,39 +73,53 @@ pub async fn release(
     window: i64,
     repeat_after_seconds: f64,
 ) -> Result<Vec<Released>, StoreError> {
-    let rows = sqlx::query(
+    let mut rows = sqlx::query(
         "WITH open AS (
              SELECT count(*) AS n FROM write WHERE tenant = $1 AND connection = $2
                  AND (status = 'started'
                      OR status = 'released' AND released_at >= clock_timestamp() - make_interval(secs => $4))
-         ), chosen AS (
-             SELECT w.id, w.lane, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
-             WHERE w.tenant = $1 AND w.connection = $2
+         ), late AS (
+             SELECT w.id FROM write w JOIN sync s USING (tenant, sync)
+             WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'released'
+                 AND w.released_at < clock_timestamp() - make_interval(secs => $4)
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
-                 AND (w.status = 'queued' AND w.not_before <= clock_timestamp()
-                     OR w.status = 'released' AND w.released_at < clock_timestamp() - make_interval(secs => $4))
-             ORDER BY w.lane, w.queued_at, w.id
              LIMIT greatest($3 - (SELECT n FROM open), 0)
+             FOR UPDATE OF w SKIP LOCKED
+         ), queued AS (
+             SELECT w.id FROM write w JOIN sync s USING (tenant, sync)
+             WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'queued'
+                 AND w.not_before <= clock_timestamp()
+                 AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
+             ORDER BY w.lane, w.queued_at, w.id
+             LIMIT greatest($3 - (SELECT n FROM open) - (SELECT count(*) FROM late), 0)
              FOR UPDATE OF w SKIP LOCKED
          )
          UPDATE write SET status = 'released', released_at = clock_timestamp()
-         FROM chosen WHERE write.id = chosen.id
-         RETURNING write.body, write.traceparent, chosen.lane, chosen.queued_at",
+         WHERE id IN (SELECT id FROM late UNION ALL SELECT id FROM queued)
+         RETURNING body, traceparent, lane, queued_at, id",
     )
     .bind(&account.tenant)
     .bind(&account.connection)
     .bind(window)
     .bind(repeat_after_seconds)
     .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Released {
-                body: row.try_get("body")?,
-                traceparent: row.try_get("traceparent")?,
-            })
-        })
-        .collect()
+    .await?
+    .iter()
+    .map(|row| {
+        let place: (i16, jiff_sqlx::Timestamp, Uuid) = (
+            row.try_get("lane")?,
+            row.try_get("queued_at")?,
+            row.try_get("id")?,
+        );
+        let released = Released {
+            body: row.try_get("body")?,
+            traceparent: row.try_get("traceparent")?,
+        };
+        Ok(((place.0, place.1.to_jiff(), place.2), released))
+    })
+    .collect::<Result<Vec<_>, StoreError>>()?;
+    rows.sort_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, released)| released).collect())
 }
 
 /// Has a connection wait.

@@ -142,6 +142,42 @@ pub struct Sighting {
     pub unreadable: Option<String>,
 }
 
+impl Sighting {
+    /// The row that it becomes, over what was stored before.
+    pub fn into_row(self, id: i64, side: Side, before: Option<&RecordRow>) -> RecordRow {
+        let now = Timestamp::now();
+        RecordRow {
+            id,
+            side,
+            remote_id: self.remote_id,
+            former_ids: self.former_ids,
+            version: Version {
+                token: self.version_token,
+                changed_at_micros: self.changed_at_micros,
+                coarse: self.coarse,
+            },
+            fields: self.fields,
+            readable: self.readable,
+            in_scope: self.in_scope,
+            presence: Presence::Live,
+            unreadable: self.unreadable,
+            marker: if self.marker.is_empty() {
+                before.map(|row| row.marker.clone()).unwrap_or_default()
+            } else {
+                self.marker
+            },
+            written_at: if self.ours {
+                Some(now)
+            } else {
+                before.and_then(|row| row.written_at)
+            },
+            ours: self.ours,
+            first_seen_at: before.map_or(now, |row| row.first_seen_at),
+            unsettled_at: None,
+        }
+    }
+}
+
 /// Stores records as they were seen, alive; answers their row ids by provider id.
 pub async fn upsert(
     connection: &mut PgConnection,
@@ -304,6 +340,19 @@ pub async fn set_presence(
     .bind(presence.word())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Has every record's keys and fields stored anew when it is read again: what they are matched by changed.
+pub async fn forget_readable(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE record SET readable = '{}' WHERE tenant = $1 AND sync = $2")
+        .bind(&key.tenant)
+        .bind(&key.sync)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

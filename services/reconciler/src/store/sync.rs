@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use model::Side;
+use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
 
 use super::{StoreError, SyncKey};
@@ -113,6 +115,30 @@ pub struct SyncRow {
     pub last_outcome_at: Option<Timestamp>,
     /// What all runs have done, by name.
     pub totals: BTreeMap<String, u64>,
+    /// What the guard counted last.
+    pub guarded: Guarded,
+}
+
+/// What the guard counted last, so that it need not count with every batch (R-22).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Guarded {
+    /// Linked records.
+    pub linked: u64,
+    /// At most so many records were overwritten on the left side.
+    pub left: u64,
+    /// At most so many records were overwritten on the right side.
+    pub right: u64,
+}
+
+impl Guarded {
+    /// At most so many records were overwritten on a side.
+    pub fn overwritten(&mut self, side: Side) -> &mut u64 {
+        match side {
+            Side::Left => &mut self.left,
+            Side::Right => &mut self.right,
+        }
+    }
 }
 
 fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
@@ -146,6 +172,7 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         last_run_result: row.try_get("last_run_result")?,
         last_outcome_at: moment("last_outcome_at")?,
         totals: row.try_get::<Json<BTreeMap<String, u64>>, _>("totals")?.0,
+        guarded: row.try_get::<Json<Guarded>, _>("guarded")?.0,
     })
 }
 
@@ -179,11 +206,76 @@ pub async fn load(
         .transpose()
 }
 
-/// Every sync's key that is not off.
-pub async fn keys(connection: &mut PgConnection) -> Result<Vec<SyncKey>, StoreError> {
-    let rows = sqlx::query("SELECT tenant, sync FROM sync WHERE phase <> 'off' ORDER BY 1, 2")
-        .fetch_all(connection)
-        .await?;
+/// What there may be to do for a sync; each is looked up where nothing else is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chores {
+    /// Writes are claimed and not answered.
+    pub started: bool,
+    /// Records wait to be matched.
+    pub unmatched: bool,
+    /// Creates of unknown fate are looked up.
+    pub looked_up: bool,
+    /// Deletions wait to be settled, or doubtful records to be read.
+    pub unsettled: bool,
+    /// Links wait for a plan.
+    pub dirty: bool,
+    /// Links of an earlier time are adopted.
+    pub adopted: bool,
+}
+
+/// What there may be to do for a sync.
+pub async fn chores(connection: &mut PgConnection, key: &SyncKey) -> Result<Chores, StoreError> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT FROM write WHERE tenant = $1 AND sync = $2
+                 AND status IN ('queued', 'released', 'started') AND status = 'started') AS started,
+             EXISTS (SELECT FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
+                 AND presence = 'live' AND (in_scope OR marker <> '')) AS unmatched,
+             EXISTS (SELECT FROM link WHERE tenant = $1 AND sync = $2 AND look_up_after IS NOT NULL
+                 AND state <> 'closed') AS looked_up,
+             EXISTS (SELECT FROM record WHERE tenant = $1 AND sync = $2
+                 AND presence IN ('unsettled', 'doubtful')) AS unsettled,
+             EXISTS (SELECT FROM link WHERE tenant = $1 AND sync = $2 AND dirty
+                 AND state <> 'closed') AS dirty,
+             EXISTS (SELECT FROM link WHERE tenant = $1 AND sync = $2 AND state = 'in sync'
+                 AND reason = 'adopted') AS adopted",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_one(connection)
+    .await?;
+    Ok(Chores {
+        started: row.try_get("started")?,
+        unmatched: row.try_get("unmatched")?,
+        looked_up: row.try_get("looked_up")?,
+        unsettled: row.try_get("unsettled")?,
+        dirty: row.try_get("dirty")?,
+        adopted: row.try_get("adopted")?,
+    })
+}
+
+/// The syncs for which there may be something to do, whatever hints were lost.
+pub async fn with_chores(connection: &mut PgConnection) -> Result<Vec<SyncKey>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT s.tenant, s.sync FROM sync s WHERE s.phase <> 'off' AND (
+             s.phase <> 'live'
+             OR s.last_run_at IS NULL OR s.last_run_at < s.run_began_at
+             OR EXISTS (SELECT FROM link l WHERE l.tenant = s.tenant AND l.sync = s.sync AND l.dirty
+                 AND l.state <> 'closed')
+             OR EXISTS (SELECT FROM record r WHERE r.tenant = s.tenant AND r.sync = s.sync
+                 AND r.unmatched AND r.presence = 'live' AND (r.in_scope OR r.marker <> ''))
+             OR EXISTS (SELECT FROM record r WHERE r.tenant = s.tenant AND r.sync = s.sync
+                 AND r.presence IN ('unsettled', 'doubtful'))
+             OR EXISTS (SELECT FROM link l WHERE l.tenant = s.tenant AND l.sync = s.sync
+                 AND l.look_up_after IS NOT NULL AND l.state <> 'closed')
+             OR EXISTS (SELECT FROM link l WHERE l.tenant = s.tenant AND l.sync = s.sync
+                 AND l.state = 'in sync' AND l.reason = 'adopted'))
+         UNION
+         SELECT tenant, sync FROM write
+             WHERE status = 'started' AND started_at < clock_timestamp() - interval '30 seconds'
+         ORDER BY 1, 2",
+    )
+    .fetch_all(connection)
+    .await?;
     rows.iter()
         .map(|row| {
             Ok(SyncKey::new(
@@ -226,20 +318,31 @@ pub async fn insert(
     Ok(done.rows_affected() > 0)
 }
 
-/// Stores everything of a row but its key.
-pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), StoreError> {
+/// Stores a definition, its generation and what control wants.
+pub async fn define(connection: &mut PgConnection, row: &SyncRow) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE sync SET definition = $3, generation = $4, wanted = $5, phase = $6, held = $7,
-             held_reason = $8, guard_accepted_at = $9, run = $10, run_began_at = $11,
-             run_written = $12, last_run_at = $13, last_run_result = $14, last_outcome_at = $15,
-             totals = $16, activated_at = $17
-         WHERE tenant = $1 AND sync = $2",
+        "UPDATE sync SET definition = $3, generation = $4, wanted = $5 WHERE tenant = $1 AND sync = $2",
     )
     .bind(&row.key.tenant)
     .bind(&row.key.sync)
     .bind(&row.definition)
     .bind(row.generation)
     .bind(&row.wanted)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Stores everything of a row but its key and its definition.
+pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sync SET phase = $3, held = $4, held_reason = $5, guard_accepted_at = $6, run = $7,
+             run_began_at = $8, run_written = $9, last_run_at = $10, last_run_result = $11,
+             last_outcome_at = $12, totals = $13, activated_at = $14, guarded = $15
+         WHERE tenant = $1 AND sync = $2",
+    )
+    .bind(&row.key.tenant)
+    .bind(&row.key.sync)
     .bind(row.phase.word())
     .bind(row.held.map(Hold::word))
     .bind(&row.held_reason)
@@ -252,6 +355,7 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
     .bind(row.last_outcome_at.map(ToSqlx::to_sqlx))
     .bind(Json(&row.totals))
     .bind(row.activated_at.to_sqlx())
+    .bind(Json(&row.guarded))
     .execute(connection)
     .await?;
     Ok(())

@@ -164,6 +164,21 @@ pub async fn end(
     Ok(())
 }
 
+/// Of these links, those that still have a write under way.
+pub async fn with_open(
+    connection: &mut PgConnection,
+    links: &[Uuid],
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT link FROM write
+         WHERE link = ANY($1) AND status IN ('queued', 'released', 'started')",
+    )
+    .bind(links)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("link")?)).collect()
+}
+
 /// Puts a write that was not attempted back into the outbox.
 pub async fn requeue(
     connection: &mut PgConnection,
