@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Comparison, Element, Fields, PairKey, Pairing, PerSide, Side, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{align, plan::PlannedEdit, situation::Readable};
+use crate::{align, decide, fields, plan::PlannedEdit, policy::Policy, situation::Readable};
 
 /// How both sides of one pairing looked when they last agreed.
 ///
@@ -20,6 +20,10 @@ pub struct PairBase {
     /// What the right side showed; none if it was empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub right: Option<Value>,
+    /// Whether both differ because a provider rewrote what it was given and said so, or because our own
+    /// rendering changed: a difference that is nobody's loss (R-35).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rewritten: bool,
 }
 
 /// The bases of a link. A pairing without an entry has no base: its next merge is a first contact (R-14).
@@ -50,6 +54,7 @@ impl PairBase {
         Self {
             left: values.left,
             right: values.right,
+            rewritten: false,
         }
     }
 
@@ -88,8 +93,53 @@ impl PairBase {
         Self {
             left: list(left),
             right: list(right),
+            rewritten: false,
         }
     }
+
+    /// Whether both sides differ under a pairing's comparison.
+    pub fn differs(&self, pairing: &Pairing) -> bool {
+        let comparison = pairing.comparison();
+        if pairing.is_list() {
+            self.pairs()
+                .iter()
+                .any(|pair| elements_differ(pair, comparison))
+        } else {
+            !comparison.same(self.left.as_ref(), self.right.as_ref())
+        }
+    }
+}
+
+fn elements_differ(pair: &ElementPair, comparison: Comparison) -> bool {
+    match (&pair.left, &pair.right) {
+        (Some(left), Some(right)) => !comparison.same_element(left, right),
+        (left, right) => left.is_some() || right.is_some(),
+    }
+}
+
+/// The pairings whose two bases differ although nothing recorded explains it: no provider's rewriting, and
+/// no value on the target of a one-way flow that its source lacks (R-35). Forgetting their bases makes the
+/// next plan a first contact.
+pub fn unexplained(base: &Base, pairings: &[Pairing], policy: &Policy) -> Vec<PairKey> {
+    let wrong = |pairing: &&Pairing| {
+        let Some(flow) = fields::flow(policy, pairing) else {
+            return false;
+        };
+        let Some(entry) = base.get(&pairing.key()).filter(|entry| !entry.rewritten) else {
+            return false;
+        };
+        let source = decide::target(flow).map(Side::other);
+        let comparison = pairing.comparison();
+        if pairing.is_list() {
+            entry.pairs().iter().any(|pair| {
+                source.is_none_or(|source| pair.get(source).is_some())
+                    && elements_differ(pair, comparison)
+            })
+        } else {
+            source.is_none_or(|source| entry.get(source).is_some()) && entry.differs(pairing)
+        }
+    };
+    pairings.iter().filter(wrong).map(Pairing::key).collect()
 }
 
 /// What a side showed on its paths when both last agreed: by this a labelled path finds its element again
@@ -147,7 +197,9 @@ pub fn applied(
             let mut values = PerSide::new(planned.source.clone(), planned.source.clone());
             *values.get_mut(side) =
                 told.map_or_else(|| planned.edit.after.clone(), Option::<&Value>::cloned);
+            let explained = told.is_some() || entry.rewritten;
             *entry = PairBase::of(values);
+            entry.rewritten = explained && entry.differs(pairing);
         }
     }
     moved
@@ -197,12 +249,18 @@ fn applied_elements(
         None => written.clone(),
         Some(answer) => renderings(&bystanders, &written, answer, comparison),
     };
+    let mut rewritten =
+        base.rewritten && pairs.iter().any(|pair| elements_differ(pair, comparison));
     for (planned, rendering) in edits.iter().zip(renderings) {
         let mut pair = PerSide::new(first(&planned.source), first(&planned.source));
         *pair.get_mut(side) = rendering;
+        rewritten |= answer.is_some() && elements_differ(&pair, comparison);
         pairs.push(pair);
     }
-    PairBase::of_pairs(pairs)
+    PairBase {
+        rewritten,
+        ..PairBase::of_pairs(pairs)
+    }
 }
 
 /// How the answer shows each written element; none where it does not.
@@ -225,4 +283,131 @@ fn renderings(
         .iter()
         .map(|element| element.as_ref().and_then(|_| found.next().flatten()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Direction, Path, Record, project};
+
+    use super::*;
+    use crate::plan::Cause;
+
+    fn pairing(path: &str) -> Pairing {
+        let path = Path::parse(path).unwrap();
+        Pairing::new("contact", path.clone(), path, Direction::Both).unwrap()
+    }
+
+    fn text(value: &str) -> Option<Value> {
+        Some(Value::Text(value.to_owned()))
+    }
+
+    fn pair(left: Option<Value>, right: Option<Value>) -> PairBase {
+        PairBase::of(PerSide::new(left, right))
+    }
+
+    fn wrong(pairing: &Pairing, entry: PairBase, policy: &Policy) -> bool {
+        let base = Base::from([(pairing.key(), entry)]);
+        !unexplained(&base, std::slice::from_ref(pairing), policy).is_empty()
+    }
+
+    /// The base after "Chief Executive Officer" was written to the right and the answer showed something.
+    fn after_answer(answer: Option<&str>) -> PairBase {
+        let title = pairing("title");
+        let planned = PlannedEdit {
+            pair: title.key(),
+            edit: model::Edit {
+                path: title.right.clone(),
+                before: None,
+                after: text("Chief Executive Officer"),
+            },
+            source: text("Chief Executive Officer"),
+            replaces: None,
+            cause: Cause::Edit,
+        };
+        let mut record = Record::new("contact");
+        if let Some(shown) = answer.and_then(text) {
+            record.fields.insert(title.right.clone(), shown);
+        }
+        let fields = project(&record, &[title.right.clone()], &Fields::new());
+        let answer = answer.map(|_| Answer {
+            fields: &fields,
+            readable: &Readable::All,
+        });
+        let moved = applied(
+            &Base::new(),
+            std::slice::from_ref(&title),
+            Side::Right,
+            &[planned],
+            &Fields::new(),
+            answer,
+        );
+        moved[&title.key()].clone()
+    }
+
+    // proves: R-35
+    #[test]
+    fn bases_that_differ_are_unexplained_unless_the_provider_said_that_it_rewrote() {
+        let (title, policy) = (pairing("title"), Policy::default());
+        assert!(wrong(&title, pair(text("CEO"), text("CTO")), &policy));
+        assert!(wrong(&title, pair(text("CEO"), None), &policy));
+        assert!(
+            !wrong(&title, pair(text("CEO"), text("CEO ")), &policy),
+            "the comparison counts"
+        );
+        let trimmed = after_answer(Some("Chief Exec"));
+        assert!(trimmed.rewritten);
+        assert!(!wrong(&title, trimmed, &policy));
+        assert!(!after_answer(Some("Chief Executive Officer")).rewritten);
+        assert!(!after_answer(None).rewritten);
+    }
+
+    // proves: R-35
+    #[test]
+    fn what_the_target_of_a_one_way_flow_has_of_its_own_is_explained() {
+        let title = pairing("title");
+        let policy = Policy {
+            direction: Direction::LeftToRight,
+            ..Policy::default()
+        };
+        assert!(!wrong(&title, pair(None, text("CTO")), &policy));
+        assert!(wrong(&title, pair(text("CTO"), None), &policy));
+        assert!(wrong(&title, pair(text("CEO"), text("CTO")), &policy));
+    }
+
+    // proves: R-35
+    #[test]
+    fn elements_are_compared_one_by_one() {
+        let (emails, policy) = (pairing("emails"), Policy::default());
+        let element = |address: &str| Element::simple("work", address);
+        let list = |addresses: &[&str]| {
+            let elements = addresses.iter().map(|address| element(address)).collect();
+            Some(Value::Elements(elements))
+        };
+        assert!(!wrong(
+            &emails,
+            pair(list(&["a@x", "b@x"]), list(&["a@x", "B@x"])),
+            &policy
+        ));
+        assert!(wrong(
+            &emails,
+            pair(list(&["a@x", "b@x"]), list(&["a@x", "c@x"])),
+            &policy
+        ));
+        let dropped = Some(Value::Elements(vec![element("a@x"), Element::default()]));
+        let entry = pair(list(&["a@x", "b@x"]), dropped);
+        assert!(wrong(&emails, entry.clone(), &policy));
+        let told = PairBase {
+            rewritten: true,
+            ..entry
+        };
+        assert!(!wrong(&emails, told, &policy));
+    }
+
+    #[test]
+    fn a_base_of_before_the_flag_is_read() {
+        let old: PairBase = serde_json::from_str(r#"{"left": {"text": "a"}}"#).unwrap_or_default();
+        assert!(!old.rewritten);
+        let kept = serde_json::to_string(&PairBase::default()).unwrap();
+        assert_eq!(kept, "{}");
+    }
 }

@@ -49,9 +49,9 @@ pub(crate) fn merge(
                 slot.pair.cloned()
             }
         });
-        merged
-            .agreed
-            .push((pairing.key(), PairBase::of_pairs(agreed)));
+        let mut agreed = PairBase::of_pairs(agreed);
+        agreed.rewritten = base.is_some_and(|base| base.rewritten) && agreed.differs(pairing);
+        merged.agreed.push((pairing.key(), agreed));
     }
     if decisions.contains(&Decision::Drift) {
         merged.drift(pairing);

@@ -18,6 +18,8 @@ pub(crate) struct Merged {
     pub(crate) agreed: Vec<(PairKey, PairBase)>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) drifts: Vec<PairKey>,
+    pub(crate) frozen: Vec<PairKey>,
+    pub(crate) thawed: Vec<PairKey>,
 }
 
 impl Merged {
@@ -42,11 +44,12 @@ impl Merged {
 }
 
 /// Merges two live records. A pairing that either side cannot show is left alone: no difference, no base
-/// moved.
+/// moved; and so is a frozen one, until both sides agree on it.
 pub(crate) fn merge(
     pairings: &[Pairing],
     policy: &Policy,
     base: Option<&Base>,
+    frozen: &[PairKey],
     sights: PerSide<&Sight>,
 ) -> Merged {
     let mut merged = Merged::default();
@@ -62,6 +65,13 @@ pub(crate) fn merge(
             value(pairing, Side::Left, sights.left),
             value(pairing, Side::Right, sights.right),
         );
+        if !frozen.is_empty() && frozen.contains(&pairing.key()) {
+            if !pairing.comparison().same(now.left, now.right) {
+                merged.frozen.push(pairing.key());
+                continue;
+            }
+            merged.thawed.push(pairing.key());
+        }
         let rule = Rule {
             flow,
             drift: policy.drift,

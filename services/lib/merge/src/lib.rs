@@ -17,6 +17,7 @@ mod decide;
 mod deletion;
 mod elements;
 mod fields;
+mod flap;
 mod matching;
 mod plan;
 mod planner;
@@ -25,7 +26,8 @@ mod reason;
 mod situation;
 mod slots;
 
-pub use base::{Answer, Base, PairBase, applied, hints};
+pub use base::{Answer, Base, PairBase, applied, hints, unexplained};
+pub use flap::{Written, bounces};
 pub use matching::{Candidate, Match, Matching, OutsideMatch, PossibleMatch, Twin, pair_up};
 pub use plan::{Cause, Conflict, Disposition, Loss, Plan, PlannedEdit, Write};
 pub use planner::plan;

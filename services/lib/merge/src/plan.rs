@@ -18,6 +18,10 @@ pub struct Plan {
     pub losses: Vec<Loss>,
     /// Pairings on which the target of a one-way flow was edited and the edit stands.
     pub drifts: Vec<PairKey>,
+    /// Frozen pairings on which both sides still differ: they stay frozen.
+    pub frozen: Vec<PairKey>,
+    /// Frozen pairings on which both sides agree again: they are released.
+    pub thawed: Vec<PairKey>,
     /// The state of the link.
     pub disposition: Disposition,
 }
@@ -135,6 +139,8 @@ impl Plan {
             conflicts: Vec::new(),
             losses: Vec::new(),
             drifts: Vec::new(),
+            frozen: Vec::new(),
+            thawed: Vec::new(),
             disposition,
         }
     }

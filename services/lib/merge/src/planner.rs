@@ -32,8 +32,18 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
         Ok(adopt) => adopt,
         Err(reason) => return Plan::nothing(Disposition::Excluded(reason)),
     };
-    let merged = fields::merge(situation.pairings, situation.policy, situation.base, sights);
-    let mut plan = Plan::nothing(Disposition::InSync);
+    let merged = fields::merge(
+        situation.pairings,
+        situation.policy,
+        situation.base,
+        situation.frozen,
+        sights,
+    );
+    let mut plan = Plan::nothing(if merged.frozen.is_empty() {
+        Disposition::InSync
+    } else {
+        Disposition::SetAside(Reason::Bounces)
+    });
     for side in Side::ALL {
         let edits = merged.edits.get(side);
         plan.losses
@@ -51,6 +61,8 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
         agreed,
         conflicts,
         drifts,
+        frozen,
+        thawed,
         ..
     } = merged;
     // A record that is still to be adopted has not agreed on anything: without a base it stays a match
@@ -58,6 +70,8 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
     plan.agreed = if adopt.is_none() { agreed } else { Vec::new() };
     plan.conflicts = conflicts;
     plan.drifts = drifts;
+    plan.frozen = frozen;
+    plan.thawed = thawed;
     plan
 }
 

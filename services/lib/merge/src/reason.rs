@@ -29,6 +29,8 @@ pub enum Reason {
     Twin,
     /// The record has no value on any path that could be written to the other side.
     NothingMapped,
+    /// A field bounces between two values and is frozen; the others go on.
+    Bounces,
     /// Both records are gone.
     BothGone,
     /// One record is gone and the other was out of step by then: it counts as unknown.
@@ -51,6 +53,7 @@ impl Reason {
             Self::OnlyOnTarget => "only on the target of a one-way sync",
             Self::Twin => "twin of a linked record",
             Self::NothingMapped => "no value on a mapped path",
+            Self::Bounces => "a field bounces between two values",
             Self::BothGone => "both records are gone",
             Self::CounterpartGone => "the other record is gone",
             Self::DeletionStops => "a record was deleted",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Fields, Pairing, Path, Side};
+use model::{Fields, PairKey, Pairing, Path, Side};
 
 use crate::{base::Base, policy::Policy};
 
@@ -23,6 +23,9 @@ pub struct Situation<'a> {
     pub created_by_us: Option<Side>,
     /// How the link stood until now.
     pub standing: Standing,
+    /// Pairings whose values bounce ([`crate::bounces`]): written on neither side until both agree or somebody
+    /// releases them.
+    pub frozen: &'a [PairKey],
 }
 
 /// What is known of a record.

@@ -175,3 +175,9 @@ fn creation() {
         12,
     );
 }
+
+// proves: R-10
+#[test]
+fn frozen() {
+    run("frozen.cases", include_str!("../cases/frozen.cases"), 8);
+}

@@ -74,7 +74,7 @@ pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-const GIVEN: [&str; 6] = ["policy", "map", "base", "left", "right", "link"];
+const GIVEN: [&str; 7] = ["policy", "map", "base", "left", "right", "link", "frozen"];
 
 impl Block<'_> {
     fn given(&self, word: &str) -> Option<&str> {
@@ -114,6 +114,13 @@ impl Block<'_> {
                 }
             }
         }
+        let frozen = words(self.given("frozen").unwrap_or_default())
+            .map(|name| {
+                let path = Path::parse(name).unwrap();
+                let found = pairings.iter().find(|pairing| pairing.left == path);
+                found.expect("a frozen path of no pairing").key()
+            })
+            .collect();
         Link {
             base: self.given("base").map(|text| base(text, &pairings)),
             sides: sides.map(presence),
@@ -121,6 +128,7 @@ impl Block<'_> {
             policy,
             created_by_us,
             standing,
+            frozen,
         }
     }
 
@@ -207,6 +215,7 @@ fn base(text: &str, pairings: &[Pairing]) -> Base {
         let pair = PairBase {
             left: value_of(&pairing.left, left),
             right: value_of(&pairing.right, right),
+            rewritten: false,
         };
         base.insert(pairing.key(), pair);
     }
@@ -405,6 +414,9 @@ pub(crate) fn show_plan(plan: &Plan, pairings: &[Pairing]) -> Vec<String> {
             .iter()
             .map(|key| format!("drift {}", names[key])),
     );
+    for (word, keys) in [("stays", &plan.frozen), ("thaws", &plan.thawed)] {
+        lines.extend(keys.iter().map(|key| format!("{word} {}", names[key])));
+    }
     lines.push(format!("state {}", show_state(plan.disposition)));
     lines.sort();
     lines

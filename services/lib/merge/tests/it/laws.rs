@@ -237,4 +237,25 @@ proptest! {
         let json = serde_json::to_string(&plan).unwrap();
         prop_assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
     }
+
+    // proves: R-10
+    #[test]
+    fn what_is_frozen_is_never_written_in_an_update(mut link in situations::link()) {
+        link.frozen = link.pairings.iter().map(model::Pairing::key).collect();
+        let plan = link.plan();
+        let updates = |write: &&Write| matches!(write, Write::Update { .. });
+        for side in Side::ALL {
+            prop_assert_eq!(plan.writes.get(side).iter().filter(updates).flat_map(Write::edits).count(), 0);
+        }
+    }
+
+    // proves: R-35
+    #[test]
+    fn bases_that_writes_have_moved_are_explained(mut link in situations::link()) {
+        link.base = None;
+        let next = link.carry_out(&link.plan());
+        let next = next.carry_out(&next.plan());
+        let base = next.base.clone().unwrap_or_default();
+        prop_assert_eq!(merge::unexplained(&base, &next.pairings, &next.policy), Vec::new());
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Link {
     pub(crate) sides: PerSide<Presence>,
     pub(crate) created_by_us: Option<Side>,
     pub(crate) standing: Standing,
+    pub(crate) frozen: Vec<model::PairKey>,
 }
 
 impl Link {
@@ -26,6 +27,7 @@ impl Link {
             right: self.sides.right.clone(),
             created_by_us: self.created_by_us,
             standing: self.standing,
+            frozen: &self.frozen,
         })
     }
 
@@ -115,13 +117,19 @@ impl Link {
                     merge::PairBase {
                         left: base.right,
                         right: base.left,
+                        rewritten: base.rewritten,
                     },
                 ))
             };
             keys.iter().filter_map(entry).collect()
         };
+        let frozen = |key: &model::PairKey| {
+            let new = keys.iter().find(|(old, _)| old == key);
+            new.map(|(_, new)| new.clone())
+        };
         Self {
             base: self.base.clone().map(rename),
+            frozen: self.frozen.iter().filter_map(frozen).collect(),
             pairings: self.pairings.into_iter().map(Pairing::swap).collect(),
             policy: self.policy.swap(),
             sides: self.sides.swap(),

@@ -99,7 +99,11 @@ fn value(index: usize) -> BoxedStrategy<Option<Value>> {
 fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
     if index < 3 {
         return (value(index), value(index))
-            .prop_map(|(left, right)| PairBase { left, right })
+            .prop_map(|(left, right)| PairBase {
+                left,
+                right,
+                rewritten: false,
+            })
             .boxed();
     }
     let place = || prop_oneof![1 => Just(Element::default()), 6 => element()];
@@ -116,6 +120,7 @@ fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
             PairBase {
                 left: list(left),
                 right: list(right),
+                rewritten: false,
             }
         })
         .boxed()
@@ -218,6 +223,7 @@ prop_compose! {
             ),
             created_by_us,
             standing,
+            frozen: Vec::new(),
         }
     }
 }

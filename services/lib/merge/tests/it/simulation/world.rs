@@ -152,6 +152,7 @@ impl World {
                 sides: PerSide::new(Presence::Never, Presence::Never),
                 created_by_us: None,
                 standing: Standing::Active,
+                frozen: Vec::new(),
             },
             providers: PerSide::new(
                 Provider::new(Side::Left, held(limits.left)),
