@@ -182,6 +182,7 @@ impl Control {
             }
             Err(passing) => return Err(passing),
         };
+        kit::point("control.renewed");
         if !renewed.replacement_secret.is_empty() {
             let replacement = self.keys.seal(place, &renewed.replacement_secret)?;
             connections::set_secret(&mut tx, tenant, id, &replacement).await?;

@@ -88,6 +88,7 @@ impl Control {
             self.await_ending(tenant, identity).await?;
         }
         let placed = self.store_all(tenant, resolved, dry_run).await?;
+        kit::point("control.stored");
         for changed in placed.iter().filter(|placed| placed.store) {
             self.announce(tenant, changed.sync.id).await;
         }

@@ -56,6 +56,7 @@ impl<'a> Ahead<'a> {
             }
         }
         self.published = number;
+        kit::point("connector.published");
         Ok(())
     }
 

@@ -87,6 +87,9 @@ impl Connector {
         let end = end.instrument(span.clone()).await;
         span.record("result", end.word());
         self.metrics.round_ended(end.word());
+        if matches!(end, End::Read { .. }) {
+            kit::point("connector.read");
+        }
         let release = span.in_scope(|| after::release(&end, &feed, self));
         if let Err(error) = feeds::release(&self.pool, &feed, &release).await {
             // The lease ends by itself, and the feed is taken again.

@@ -130,6 +130,7 @@ impl<'a> Round<'a> {
         if !begun.wanted {
             return Err(End::Unwanted);
         }
+        kit::point("connector.begun");
         let cursor =
             (!everything && !begun.snapshot && !begun.cursor.is_empty()).then_some(begun.cursor);
         let lane = if cursor.is_none() {

@@ -35,6 +35,7 @@ impl Writer {
     pub(super) async fn deliver(self: Arc<Self>, delivery: Delivery<WriteBatch>) {
         match self.make_all(&delivery.message).await {
             Ok(()) => {
+                kit::point("writer.answered");
                 if let Err(error) = delivery.ack().await {
                     // It comes again, finds its writes answered, and makes none.
                     tracing::warn!(%error, "a batch of writes is not acknowledged");

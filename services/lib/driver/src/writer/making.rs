@@ -75,7 +75,9 @@ impl Making<'_> {
         let mut stop = None;
         if !batch.writes.is_empty() {
             let begin = Instant::now();
+            kit::point("writer.claimed");
             let made = self.execute(&batch).await;
+            kit::point("writer.called");
             self.writer
                 .metrics
                 .batch(batch.kind.word(), begin.elapsed().as_secs_f64());

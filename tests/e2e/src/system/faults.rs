@@ -1,0 +1,72 @@
+//! Services that die, stop and have company.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::{System, free_ports};
+use crate::process::Process;
+
+/// The variable that names the point at which a service ends; see `kit::point`.
+const STOP_AT: &str = "RAPPORT_STOP_AT";
+/// How long a service may take to stop in good order: longer than it waits for its own tasks.
+const STOPPING: Duration = Duration::from_secs(30);
+
+impl System {
+    /// Kills a service and starts it so that it ends by itself at this point, `reconciler.released` or
+    /// `reconciler.released:3`; it may do so at any time from now on.
+    pub async fn arm(&mut self, name: &str, point: &str) -> anyhow::Result<()> {
+        let service = self.service(name)?;
+        service.kill().await?;
+        service.set(STOP_AT, point);
+        service.start()
+    }
+
+    /// Waits until a service that was armed has ended, and starts it again as it was.
+    pub async fn revive(&mut self, name: &str, within: Duration) -> anyhow::Result<()> {
+        let service = self.service(name)?;
+        let status = service.end(within).await?;
+        anyhow::ensure!(
+            status.code().is_none(),
+            "{name} ended in another way ({status}):\n{}",
+            service.tail()
+        );
+        service.unset(STOP_AT);
+        service.start()
+    }
+
+    /// Stops a service in good order, as a rolling restart does, and waits until it has.
+    pub async fn stop(&mut self, name: &str) -> anyhow::Result<()> {
+        self.service(name)?.stop(STOPPING).await
+    }
+
+    /// A second process of a service, started, on ports of its own. What asks a peer still asks the first one.
+    pub fn replica(&self, name: &str) -> anyhow::Result<Replica> {
+        let first = self.services.get(name);
+        let first = first.with_context(|| format!("there is no service {name}"))?;
+        let ports: [u16; 3] = free_ports()?;
+        let [grpc, http, push] = ports.map(|port| format!("127.0.0.1:{port}"));
+        let mut process = first.replica(
+            &format!("{name}-2"),
+            &[
+                ("RAPPORT_GRPC_LISTEN", &grpc),
+                ("RAPPORT_HTTP_LISTEN", &http),
+                ("RAPPORT_PUSH_LISTEN", &push),
+            ],
+        );
+        process.start()?;
+        Ok(Replica {
+            process,
+            http_url: format!("http://{http}"),
+        })
+    }
+}
+
+/// A second process of a service.
+#[derive(Debug)]
+pub struct Replica {
+    /// The process.
+    pub process: Process,
+    /// Where it answers `/readyz` and `/metrics`.
+    pub http_url: String,
+}

@@ -1,0 +1,15 @@
+//! Whatever is killed, cut off, throttled, emptied or lost: both address books end equal, and nothing is lost,
+//! doubled or deleted. `tests/e2e/README.md` lists the scenarios and how to run one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod asked;
+mod crowd;
+mod points;
+mod stage;
+mod verdict;
