@@ -16,8 +16,10 @@ pub(crate) struct Pair {
     pub(crate) google: String,
     /// The Zoho CRM user's address.
     pub(crate) zoho: String,
-    google_token: String,
-    zoho_token: String,
+    /// Google's refresh token.
+    pub(crate) google_token: String,
+    /// Zoho CRM's refresh token.
+    pub(crate) zoho_token: String,
     number: usize,
 }
 
@@ -81,17 +83,18 @@ impl Pair {
         format!("{provider}-{}", self.number)
     }
 
-    /// Makes the sync with these policies beside the usual ones; answers its id.
+    /// Makes the sync, read so often at least, with these policies beside the usual ones; answers its id.
     pub(crate) async fn sync(
         &self,
         control: &mut ControlClient<Channel>,
+        frequency_seconds: u32,
         policies: &str,
     ) -> anyhow::Result<String> {
         let yaml = format!(
             "kind: Sync\nname: sync-{}\nrecipe: zoho-google-contacts\n\
              left: {{ connection: {}, collection: {{ list_view: Key accounts }} }}\n\
              right: {{ connection: {}, collection: {{ group: Clients }} }}\n\
-             policies: {{ direction: both, conflict: left, deletion: propagate, frequency_seconds: 60{policies} }}\n",
+             policies: {{ direction: both, conflict: left, deletion: propagate, frequency_seconds: {frequency_seconds}{policies} }}\n",
             self.number,
             self.connection("zoho"),
             self.connection("google"),

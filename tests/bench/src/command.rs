@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     machine::Machine,
     report::{Report, say},
-    scenario::{Run, first_sync},
+    scenario::{Run, burst, first_sync, growth, latency, steady},
 };
 
 /// How fast the system is, beside what the machine allows.
@@ -37,8 +37,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Scenario {
-    /// The first sync of two address books.
+    /// The first sync of two address books, without quotas.
     FirstSync(first_sync::Arguments),
+    /// The same with the quotas of real accounts.
+    Quotas(first_sync::Arguments),
+    /// Edits on both sides, all the time.
+    Steady(steady::Arguments),
+    /// From a push to the write.
+    Latency(latency::Arguments),
+    /// Many pushes at once.
+    Burst(burst::Arguments),
+    /// Time and memory from few links to many.
+    Growth(growth::Arguments),
+    /// All of them, with their usual sizes.
+    All,
 }
 
 /// Runs the command.
@@ -63,12 +75,77 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     match &arguments.scenario {
         Scenario::FirstSync(sizes) => first_sync::run(&mut run, sizes).await?,
+        Scenario::Quotas(sizes) => first_sync::run_with_quotas(&mut run, sizes).await?,
+        Scenario::Steady(sizes) => steady::run(&mut run, sizes).await?,
+        Scenario::Latency(sizes) => latency::run(&mut run, sizes).await?,
+        Scenario::Burst(sizes) => burst::run(&mut run, sizes).await?,
+        Scenario::Growth(sizes) => growth::run(&mut run, sizes).await?,
+        Scenario::All => all(&mut run).await?,
     }
     let report = run.report;
     say(&format!("\n{}{}", report.heading(), report.table()));
     std::fs::write(&arguments.json, serde_json::to_string_pretty(&report)?)?;
     std::fs::write(arguments.json.with_extension("md"), report.markdown())?;
     Ok(())
+}
+
+/// Every scenario. One that fails is told and does not keep the others from running.
+async fn all(run: &mut Run) -> anyhow::Result<()> {
+    let sizes = Sizes::default();
+    let mut failed = Vec::new();
+    let results = [
+        ("first sync", first_sync::run(run, &sizes.first_sync).await),
+        ("steady", steady::run(run, &sizes.steady).await),
+        ("steady alone", steady::run(run, &sizes.alone).await),
+        ("latency", latency::run(run, &sizes.latency).await),
+        ("burst", burst::run(run, &sizes.burst).await),
+        ("growth", growth::run(run, &sizes.growth).await),
+        (
+            "quotas",
+            first_sync::run_with_quotas(run, &sizes.first_sync).await,
+        ),
+    ];
+    for (name, result) in results {
+        if let Err(error) = result {
+            complain(&format!("{name}: {error:#}"));
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        run.report.begin("failed");
+        run.report.explain("scenarios", failed);
+    }
+    Ok(())
+}
+
+/// The usual sizes.
+struct Sizes {
+    first_sync: first_sync::Arguments,
+    steady: steady::Arguments,
+    alone: steady::Arguments,
+    latency: latency::Arguments,
+    burst: burst::Arguments,
+    growth: growth::Arguments,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            first_sync: usual(),
+            steady: steady::Arguments::many(),
+            alone: steady::Arguments::one(),
+            latency: usual(),
+            burst: usual(),
+            growth: usual(),
+        }
+    }
+}
+
+/// What the command line means when nothing is said.
+fn usual<A: clap::Args + clap::FromArgMatches>() -> A {
+    let command = A::augment_args(clap::Command::new("bench").no_binary_name(true));
+    let matches = command.get_matches_from(std::iter::empty::<&str>());
+    A::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
 #[allow(clippy::print_stderr, reason = "what went wrong")]

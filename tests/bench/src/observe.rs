@@ -84,6 +84,34 @@ pub(crate) async fn until_in_sync(
     Ok(reached)
 }
 
+/// Waits until each feed has finished a round that began after the last outcome.
+pub(crate) async fn until_read_after_last_outcome(
+    stage: &mut Stage,
+    sync: &str,
+    within: Duration,
+) -> anyhow::Result<()> {
+    let mut control = stage.system.control().await?;
+    let began = Instant::now();
+    loop {
+        stage.system.check()?;
+        let status = status(&mut control, sync).await?.unwrap_or_default();
+        let last = status.last_outcome_at_micros.unwrap_or_default();
+        let read = [&status.left, &status.right].into_iter().all(|feed| {
+            let feed = feed.as_ref();
+            feed.and_then(|feed| feed.round_began_at_micros)
+                .is_some_and(|at| at > last)
+        });
+        if read && in_sync(&status) {
+            return Ok(());
+        }
+        anyhow::ensure!(
+            began.elapsed() < within,
+            "{sync} is not read again within {within:?}: {status:?}"
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// The last of the moments.
 pub(crate) fn last(reached: &[Reached]) -> anyhow::Result<Timestamp> {
     let moments = reached.iter().map(|reached| reached.at);

@@ -1,6 +1,10 @@
 //! What is measured.
 
+pub(crate) mod burst;
 pub(crate) mod first_sync;
+pub(crate) mod growth;
+pub(crate) mod latency;
+pub(crate) mod steady;
 
 use std::path::PathBuf;
 
@@ -8,6 +12,15 @@ use crate::{
     report::Report,
     stage::{Quotas, Stage},
 };
+
+/// A count as a number to divide.
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "nothing here is counted beyond 2^52"
+)]
+pub(crate) fn float(count: u64) -> f64 {
+    count as f64
+}
 
 /// A run of one scenario or of all.
 pub(crate) struct Run {
