@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod advance;
+pub mod applied;
 pub mod definition;
 pub mod error;
 pub mod guard;
@@ -72,7 +73,11 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
             anyhow::Ok(())
         });
     let wake = Arc::new(Wake::default());
-    let routes = grpc::Routes::new(PositionsServer::new(PositionService { pool: pool.clone() }))
+    let applied = Arc::new(applied::Applied::default());
+    let routes = grpc::Routes::new(PositionsServer::new(PositionService {
+        pool: pool.clone(),
+        applied: applied.clone(),
+    }))
         .add_service(ClaimsServer::new(ClaimService { pool: pool.clone() }))
         .add_service(SyncsServer::new(SyncService {
             pool: pool.clone(),
@@ -83,6 +88,7 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
         pool,
         bus,
         wake,
+        applied,
         control: settings.control.client()?,
         window: settings.window,
     };

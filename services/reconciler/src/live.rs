@@ -151,38 +151,41 @@ pub async fn rebase(
     side: Side,
     rerendered: &[Rerendered],
 ) -> Result<(), EngineError> {
-    for one in rerendered {
-        let mut links = link::of_records(connection, &[one.record]).await?;
-        for link in &mut links {
-            let Some(base) = &mut link.base else { continue };
-            let hints = merge::hints(base, &definition.pairings, side);
-            let show = |fields: &Fields| {
-                let record = Record {
-                    kind: definition.kind.clone(),
-                    fields: fields.clone(),
-                };
-                project(&record, &definition.paths(side), &hints)
+    let of: HashMap<i64, &Rerendered> = rerendered.iter().map(|one| (one.record, one)).collect();
+    let records: Vec<i64> = of.keys().copied().collect();
+    let mut links = link::of_records(connection, &records).await?;
+    for link in &mut links {
+        let Some(one) = link.record(side).and_then(|id| of.get(&id)) else {
+            continue;
+        };
+        let Some(base) = &mut link.base else { continue };
+        let hints = merge::hints(base, &definition.pairings, side);
+        let show = |fields: &Fields| {
+            let record = Record {
+                kind: definition.kind.clone(),
+                fields: fields.clone(),
             };
-            let (old, new) = (show(&one.old), show(&one.new));
-            for pairing in definition
-                .pairings
-                .iter()
-                .filter(|pairing| !pairing.is_list())
+            project(&record, &definition.paths(side), &hints)
+        };
+        let (old, new) = (show(&one.old), show(&one.new));
+        for pairing in definition
+            .pairings
+            .iter()
+            .filter(|pairing| !pairing.is_list())
+        {
+            let path = pairing.path(side);
+            if let Some(entry) = base.get_mut(&pairing.key())
+                && pairing.comparison().same(entry.get(side), old.get(path))
             {
-                let path = pairing.path(side);
-                if let Some(entry) = base.get_mut(&pairing.key())
-                    && pairing.comparison().same(entry.get(side), old.get(path))
-                {
-                    let value = new.get(path).cloned();
-                    match side {
-                        Side::Left => entry.left = value,
-                        Side::Right => entry.right = value,
-                    }
+                let value = new.get(path).cloned();
+                match side {
+                    Side::Left => entry.left = value,
+                    Side::Right => entry.right = value,
                 }
             }
         }
-        link::save(connection, &links).await?;
     }
+    link::save(connection, &links).await?;
     Ok(())
 }
 

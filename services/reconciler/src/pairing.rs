@@ -68,14 +68,15 @@ pub async fn pair(
         taken.extend([left.id, right.id]);
         join(connection, definition, left, right, &mut fresh).await?;
     }
+    let sharers = Sharers::of(&contenders);
     for one in contenders
         .iter()
         .filter(|one| one.waiting && one.bond == Bond::Free)
     {
-        if taken.contains(&one.id) || awaits_create(one, &contenders) {
+        if taken.contains(&one.id) || awaits_create(one, &sharers) {
             continue;
         }
-        fresh.push(alone(definition, one, &contenders, twins.contains(&one.id)));
+        fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
     }
     let count = fresh.len();
     link::insert(connection, &definition.key, &fresh).await?;
@@ -153,34 +154,53 @@ async fn close(connection: &mut PgConnection, id: Uuid, reason: &str) -> Result<
     Ok(())
 }
 
-/// Whether a record shares its first key with one whose counterpart is being created right now.
-fn awaits_create(one: &Contender, all: &[Contender]) -> bool {
-    all.iter().any(|other| {
-        other.side != one.side && other.bond == Bond::Busy && shares_key(one, other, false)
-    })
+/// Who shares a first key with whom.
+struct Sharers<'a>(HashMap<[u8; 32], Vec<&'a Contender>>);
+
+impl<'a> Sharers<'a> {
+    fn of(contenders: &'a [Contender]) -> Self {
+        let mut sharers: HashMap<_, Vec<_>> = HashMap::new();
+        for one in contenders {
+            for key in one.keys.iter().filter(|key| key.rank == 0) {
+                sharers.entry(key.hash).or_default().push(one);
+            }
+        }
+        Self(sharers)
+    }
+
+    /// The others that share a first key with a record, each with whether the name is the same as well.
+    fn with(&self, one: &'a Contender) -> impl Iterator<Item = (&'a Contender, bool)> {
+        let keys = one.keys.iter().filter(|key| key.rank == 0);
+        keys.flat_map(|key| {
+            let others = self.0.get(&key.hash).into_iter().flatten();
+            others.filter(|other| other.id != one.id).map(|other| {
+                let same_name = other.keys.iter().any(|own| {
+                    own.rank == 0
+                        && own.hash == key.hash
+                        && own.name_hash == key.name_hash
+                        && key.name_hash != model::NO_NAME
+                });
+                (*other, same_name)
+            })
+        })
+    }
 }
 
-fn shares_key(one: &Contender, other: &Contender, with_name: bool) -> bool {
-    one.keys.iter().filter(|key| key.rank == 0).any(|key| {
-        other.keys.iter().any(|own| {
-            own.rank == 0
-                && own.hash == key.hash
-                && (!with_name || own.name_hash == key.name_hash && key.name_hash != model::NO_NAME)
-        })
-    })
+/// Whether a record shares its first key with one whose counterpart is being created right now.
+fn awaits_create(one: &Contender, sharers: &Sharers<'_>) -> bool {
+    sharers
+        .with(one)
+        .any(|(other, _)| other.side != one.side && other.bond == Bond::Busy)
 }
 
 /// A link for a record without a counterpart: one is made for it, unless it is a twin of a record that
 /// is linked already.
-fn alone(definition: &Definition, one: &Contender, all: &[Contender], twin: bool) -> NewLink {
+fn alone(definition: &Definition, one: &Contender, sharers: &Sharers<'_>, twin: bool) -> NewLink {
     // Twins of records that are linked already are not among the candidates of matching.
     let linked = || {
         definition.policy.twins == Twins::LinkOne
-            && all.iter().any(|other| {
-                other.side == one.side
-                    && other.id != one.id
-                    && other.bond != Bond::Free
-                    && shares_key(one, other, true)
+            && sharers.with(one).any(|(other, same_name)| {
+                same_name && other.side == one.side && other.bond != Bond::Free
             })
     };
     let excluded = twin || linked();

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     advance,
+    applied::Applied,
     error::EngineError,
     ingest::{self, Ingested},
     intake, metrics, outcome, release,
@@ -47,6 +48,8 @@ pub(crate) struct Engine {
     pub(crate) bus: Bus,
     /// Wakes syncs and the outbox.
     pub(crate) wake: Arc<Wake>,
+    /// Tells connectors when a batch is applied.
+    pub(crate) applied: Arc<Applied>,
     /// Control.
     pub(crate) control: Client,
     /// Unanswered writes per account.
@@ -154,9 +157,10 @@ impl Engine {
                             let key =
                                 SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
                             kit::point("reconciler.ingested");
+                            engine.wake.sync(&key);
+                            engine.applied.tell(&key);
                             // An acknowledgement that is lost brings a repeat, which is passed over.
                             let _ = delivery.ack().await;
-                            engine.wake.sync(&key);
                         }
                         Err(error) => {
                             complain(&error, "a batch of changes was not applied");
@@ -191,9 +195,9 @@ impl Engine {
                             let key =
                                 SyncKey::new(&delivery.message.tenant, &delivery.message.sync);
                             kit::point("reconciler.answered");
-                            let _ = delivery.ack().await;
                             engine.wake.sync(&key);
                             engine.wake.outbox();
+                            let _ = delivery.ack().await;
                         }
                         Err(error) => {
                             complain(&error, "a batch of outcomes was not applied");

@@ -1,14 +1,18 @@
 //! Where feeds stand, for connectors.
 
+use std::{sync::Arc, time::Duration};
+
 use model::Side;
 use proto::reconcile::{
     AppliedRequest, AppliedResponse, BeginRequest, BeginResponse, Feed, positions_server::Positions,
 };
 use sqlx::PgPool;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{failed, unknown_sync};
 use crate::{
+    applied::Applied,
     intake,
     store::{
         SyncKey, feed,
@@ -16,11 +20,19 @@ use crate::{
     },
 };
 
+/// No request waits longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How soon it is looked whether another process has applied what is awaited.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LONGEST_LOOK: Duration = Duration::from_millis(400);
+
 /// The positions of feeds.
 #[derive(Debug, Clone)]
 pub struct PositionService {
     /// The store.
     pub pool: PgPool,
+    /// Tells when a batch is applied.
+    pub applied: Arc<Applied>,
 }
 
 fn place(feed: Option<Feed>) -> Result<(SyncKey, Side), Status> {
@@ -76,15 +88,33 @@ impl Positions for PositionService {
         &self,
         request: Request<AppliedRequest>,
     ) -> Result<Response<AppliedResponse>, Status> {
-        let (key, side) = place(request.into_inner().feed)?;
-        let mut connection = self.pool.acquire().await.map_err(failed)?;
-        let feed = feed::load(&mut connection, &key, side)
-            .await
-            .map_err(failed)?;
-        Ok(Response::new(AppliedResponse {
-            epoch: u64::try_from(feed.epoch).unwrap_or_default(),
-            number: u64::try_from(feed.number).unwrap_or_default(),
-            begun_epoch: u64::try_from(feed.begun_epoch).unwrap_or_default(),
-        }))
+        let request = request.into_inner();
+        let (key, side) = place(request.feed)?;
+        let wait = Duration::from_millis(request.wait_milliseconds.into()).min(LONGEST_WAIT);
+        let deadline = Instant::now() + wait;
+        let place = self.applied.place(&key);
+        let mut look = FIRST_LOOK;
+        loop {
+            let told = place.told();
+            let feed = {
+                let mut connection = self.pool.acquire().await.map_err(failed)?;
+                feed::load(&mut connection, &key, side)
+                    .await
+                    .map_err(failed)?
+            };
+            let answer = AppliedResponse {
+                epoch: u64::try_from(feed.epoch).unwrap_or_default(),
+                number: u64::try_from(feed.number).unwrap_or_default(),
+                begun_epoch: u64::try_from(feed.begun_epoch).unwrap_or_default(),
+            };
+            let reached = answer.begun_epoch > request.epoch
+                || answer.epoch == request.epoch && answer.number >= request.number;
+            if reached || Instant::now() >= deadline {
+                return Ok(Response::new(answer));
+            }
+            let pause = look.min(deadline.saturating_duration_since(Instant::now()));
+            let _told_or_not = tokio::time::timeout(pause, told).await;
+            look = (look * 2).min(LONGEST_LOOK);
+        }
     }
 }

@@ -204,6 +204,9 @@ pub async fn plannable(
 
 /// Locks links by id, in id order.
 pub async fn lock(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<LinkRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query("SELECT * FROM link WHERE id = ANY($1) ORDER BY id FOR UPDATE")
         .bind(ids)
         .fetch_all(connection)
@@ -216,6 +219,9 @@ pub async fn of_records(
     connection: &mut PgConnection,
     records: &[i64],
 ) -> Result<Vec<LinkRow>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "SELECT * FROM link WHERE state <> 'closed'
              AND (left_record = ANY($1) OR right_record = ANY($1)) ORDER BY id",

@@ -251,6 +251,9 @@ pub async fn set_unmatched(
     connection: &mut PgConnection,
     records: &[i64],
 ) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
     sqlx::query("UPDATE record SET unmatched = true WHERE id = ANY($1) AND presence = 'live'")
         .bind(records)
         .execute(connection)
@@ -260,6 +263,9 @@ pub async fn set_unmatched(
 
 /// Notes that records are matched.
 pub async fn set_matched(connection: &mut PgConnection, records: &[i64]) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
     sqlx::query("UPDATE record SET unmatched = false WHERE id = ANY($1)")
         .bind(records)
         .execute(connection)

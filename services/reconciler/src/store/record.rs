@@ -291,6 +291,9 @@ pub async fn by_id(
     connection: &mut PgConnection,
     ids: &[i64],
 ) -> Result<Vec<RecordRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query("SELECT * FROM record WHERE id = ANY($1)")
         .bind(ids)
         .fetch_all(connection)
@@ -330,6 +333,9 @@ pub async fn set_presence(
     ids: &[i64],
     presence: Presence,
 ) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "UPDATE record SET presence = $2,
              unsettled_at = CASE WHEN $2 IN ('unsettled', 'doubtful') THEN clock_timestamp() END,
@@ -362,6 +368,9 @@ pub async fn mention(
     ids: &[i64],
     snapshot: &str,
 ) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query("UPDATE record SET snapshot = $2 WHERE id = ANY($1)")
         .bind(ids)
         .bind(snapshot)
@@ -395,6 +404,9 @@ pub async fn unmentioned(
 
 /// Takes records out of the scope; their values are forgotten.
 pub async fn leave_scope(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query("UPDATE record SET in_scope = false, fields = NULL WHERE id = ANY($1)")
         .bind(ids)
         .execute(connection)

@@ -169,6 +169,9 @@ pub async fn with_open(
     connection: &mut PgConnection,
     links: &[Uuid],
 ) -> Result<Vec<Uuid>, StoreError> {
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "SELECT link FROM write
          WHERE link = ANY($1) AND status IN ('queued', 'released', 'started')",
@@ -203,6 +206,9 @@ pub async fn revoke_of_links(
     connection: &mut PgConnection,
     links: &[Uuid],
 ) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query(
         "UPDATE write SET status = 'revoked', result = 'planned again', answered_at = clock_timestamp()
          WHERE link = ANY($1) AND status IN ('queued', 'released') AND operation <> 'read'

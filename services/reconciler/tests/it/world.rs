@@ -146,6 +146,7 @@ impl World {
     /// What a round of a side's feed would publish now; none if the feed is not wanted.
     pub async fn round(&mut self, side: Side) -> Option<ChangeBatch> {
         let positions = PositionService {
+            applied: std::sync::Arc::default(),
             pool: self.database.pool.clone(),
         };
         let begun = positions

@@ -12,8 +12,10 @@ use tokio::time::Instant;
 
 use super::{Connector, round::End};
 
-const FIRST_LOOK: Duration = Duration::from_millis(20);
-const LONGEST_LOOK: Duration = Duration::from_millis(500);
+/// For so long the reconciler may wait with an answer until what is awaited is applied.
+const WAIT_MILLISECONDS: u32 = 1_000;
+/// A pause after a reconciler that does not answer, or a bus that takes nothing.
+const SILENT: Duration = Duration::from_millis(500);
 
 pub(super) struct Ahead<'a> {
     connector: &'a Connector,
@@ -50,7 +52,7 @@ impl<'a> Ahead<'a> {
                     if Instant::now() >= deadline {
                         return Err(End::Stalled);
                     }
-                    self.pause(LONGEST_LOOK).await?;
+                    self.pause(SILENT).await?;
                 }
                 Err(error) => return Err(Fault::malformed(error.to_string()).into()),
             }
@@ -68,11 +70,10 @@ impl<'a> Ahead<'a> {
     /// Waits until this number is applied. No progress for long means that what was published is lost, and the
     /// round begins again from the stored cursor.
     async fn wait_applied(&mut self, number: u64) -> Result<(), End> {
-        let mut look = FIRST_LOOK;
         let mut last = (0, 0);
         let mut progressed_at = Instant::now();
         while self.applied < number {
-            let position = self.position().await;
+            let position = self.position(number).await?;
             if let Ok(position) = &position {
                 if position.begun_epoch > self.epoch {
                     return Err(End::Superseded);
@@ -92,22 +93,31 @@ impl<'a> Ahead<'a> {
                 tracing::warn!(epoch = self.epoch, number, "nothing is applied any more");
                 return Err(End::Stalled);
             }
-            self.pause(look).await?;
-            look = (look * 3 / 2).min(LONGEST_LOOK);
+            if position.is_err() {
+                self.pause(SILENT).await?;
+            }
         }
         Ok(())
     }
 
-    async fn position(&self) -> Result<AppliedResponse, tonic::Status> {
+    /// What is applied, as soon as it is this number, or after a while.
+    async fn position(&self, number: u64) -> Result<Result<AppliedResponse, tonic::Status>, End> {
         let request = AppliedRequest {
             feed: Some(self.feed.clone()),
+            epoch: self.epoch,
+            number,
+            wait_milliseconds: WAIT_MILLISECONDS,
         };
-        let answer = self.connector.positions.clone().applied(request).await;
-        answer
+        let mut positions = self.connector.positions.clone();
+        let answer = tokio::select! {
+            answer = positions.applied(request) => answer,
+            () = self.connector.process.shutdown.cancelled() => return Err(End::Stopping),
+        };
+        Ok(answer
             .map(tonic::Response::into_inner)
             .inspect_err(|status| {
                 tracing::debug!(code = ?status.code(), "the reconciler does not tell its position");
-            })
+            }))
     }
 
     async fn pause(&self, time: Duration) -> Result<(), End> {
