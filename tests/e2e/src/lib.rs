@@ -11,4 +11,4 @@ mod system;
 
 pub use process::{Process, binary};
 pub use sandbox::{Credentials, Sandbox};
-pub use system::{Configuration, Infrastructure, Replica, System, Timing};
+pub use system::{Configuration, Infrastructure, Replica, System, Timing, metric};

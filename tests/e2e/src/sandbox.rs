@@ -153,6 +153,6 @@ impl Sandbox {
     clippy::disallowed_methods,
     reason = "the sandbox's control API is no provider; nothing is paced or counted"
 )]
-fn client() -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().build()?)
 }

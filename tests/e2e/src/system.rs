@@ -21,7 +21,7 @@ use crate::{
     sandbox::Sandbox,
 };
 
-pub use faults::Replica;
+pub use faults::{Replica, metric};
 
 /// NATS and PostgreSQL, which somebody else has started.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::{System, free_ports};
-use crate::process::Process;
+use crate::{process::Process, sandbox::client};
 
 /// The variable that names the point at which a service ends; see `kit::point`.
 const STOP_AT: &str = "RAPPORT_STOP_AT";
@@ -24,6 +24,12 @@ impl System {
 
     /// Waits until a service that was armed has ended, and starts it again as it was.
     pub async fn revive(&mut self, name: &str, within: Duration) -> anyhow::Result<()> {
+        self.ended(name, within).await?;
+        self.restart(name)
+    }
+
+    /// Waits until a service that was armed has ended; it starts as it was before.
+    pub async fn ended(&mut self, name: &str, within: Duration) -> anyhow::Result<()> {
         let service = self.service(name)?;
         let status = service.end(within).await?;
         anyhow::ensure!(
@@ -32,7 +38,12 @@ impl System {
             service.tail()
         );
         service.unset(STOP_AT);
-        service.start()
+        Ok(())
+    }
+
+    /// Waits until control answers, and those that it asks listen.
+    pub async fn ready(&mut self) -> anyhow::Result<()> {
+        self.answers().await
     }
 
     /// Stops a service in good order, as a rolling restart does, and waits until it has.
@@ -60,6 +71,18 @@ impl System {
             http_url: format!("http://{http}"),
         })
     }
+}
+
+/// What a service's metric of this name says, over all labels.
+pub async fn metric(http_url: &str, name: &str) -> anyhow::Result<f64> {
+    let answer = client()?.get(format!("{http_url}/metrics")).send().await?;
+    let text = answer.text().await?;
+    let of_it = text.lines().filter(|line| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['{', ' ', '_']))
+    });
+    let values = of_it.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+    Ok(values.sum())
 }
 
 /// A second process of a service.

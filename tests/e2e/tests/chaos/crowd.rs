@@ -62,6 +62,11 @@ impl Stage {
         }
     }
 
+    /// Somebody types a new person in on Zoho CRM, who is to be created at Google.
+    pub async fn somebody_adds_to_zoho(&mut self) {
+        self.somebody_adds(At::Zoho).await;
+    }
+
     async fn somebody_edits(&mut self, at: At) {
         let known = match at {
             At::Zoho => &self.before.zoho_inside,

@@ -10,6 +10,11 @@
 
 mod asked;
 mod crowd;
+mod large;
 mod points;
+mod poison;
+mod replicas;
+mod servers;
 mod stage;
+mod storms;
 mod verdict;

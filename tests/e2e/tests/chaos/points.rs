@@ -1,22 +1,18 @@
-//! Each role dies at each of its named points, with work in flight; see `kit::point`.
+//! Each role dies at each of its named points (see `kit::point`), with work in flight and people going on meanwhile.
 
-use crate::stage::Stage;
+use serde_json::json;
+
+use crate::stage::{SOON, Stage};
 
 // proves: P1, P2, P3
 #[tokio::test]
 async fn the_reconciler_dies_at_each_of_its_points() {
     let mut stage = Stage::new().await;
-    stage
-        .system
-        .arm("reconciler", "reconciler.ingested:3")
-        .await
-        .unwrap();
+    let first = "reconciler.ingested:3";
+    stage.system.arm("reconciler", first).await.unwrap();
+    stage.system.ready().await.unwrap();
     stage.apply("").await;
-    stage
-        .system
-        .revive("reconciler", crate::stage::SOON)
-        .await
-        .unwrap();
+    stage.system.revive("reconciler", SOON).await.unwrap();
     for point in [
         "reconciler.planned",
         "reconciler.released",
@@ -27,4 +23,96 @@ async fn the_reconciler_dies_at_each_of_its_points() {
         stage.dies_at("reconciler", point).await;
     }
     stage.ends_well().await;
+}
+
+// proves: P1, P2, R-26
+#[tokio::test]
+async fn both_writers_die_at_each_of_their_points() {
+    let mut stage = Stage::new().await;
+    for writer in ["google-writer", "zoho-writer"] {
+        stage.system.arm(writer, "writer.called").await.unwrap();
+    }
+    stage.system.ready().await.unwrap();
+    stage.apply("").await;
+    for writer in ["google-writer", "zoho-writer"] {
+        stage.system.revive(writer, SOON).await.unwrap();
+    }
+    for point in ["writer.claimed", "writer.answered"] {
+        stage.dies_at("google-writer", point).await;
+        stage.dies_at("zoho-writer", point).await;
+    }
+
+    // In the middle of a create at Google: the contact is there, its group is being changed, or has been.
+    for after_commit in [false, true] {
+        let held = json!({ "kind": "latency", "milliseconds": 3000, "after_commit": after_commit });
+        let method = "contactGroups.members.modify";
+        let more = json!({ "times": 1, "fault": held });
+        let rule = stage.fault("google", method, more).await;
+        stage.somebody_adds_to_zoho().await;
+        stage.hit(rule, 1).await;
+        stage.system.kill("google-writer").await.unwrap();
+        stage.system.restart("google-writer").unwrap();
+    }
+    stage.ends_well().await;
+}
+
+// proves: P1, P5, R-01
+#[tokio::test]
+async fn both_connectors_and_control_die_at_each_of_their_points() {
+    let mut stage = Stage::new().await;
+    // Half a first reading is published when they die.
+    for connector in ["google-connector", "zoho-connector"] {
+        let point = "connector.published:2";
+        stage.system.arm(connector, point).await.unwrap();
+    }
+    stage.system.ready().await.unwrap();
+    stage.apply("").await;
+    for connector in ["google-connector", "zoho-connector"] {
+        stage.system.revive(connector, SOON).await.unwrap();
+    }
+    stage.in_flight().await;
+
+    // Half a reading of everything, of records that are linked by now, is published when they die.
+    for provider in ["google", "zoho"] {
+        let connector = format!("{provider}-connector");
+        let expire = format!("{provider}/cursors/expire");
+        stage
+            .system
+            .sandbox
+            .post(&expire, &json!({}))
+            .await
+            .unwrap();
+        stage.dies_at(&connector, "connector.published:2").await;
+        stage.dies_at(&connector, "connector.begun").await;
+        stage.dies_at(&connector, "connector.read").await;
+    }
+
+    // Control dies with a token renewed and not stored, and with a change stored and not announced.
+    stage
+        .system
+        .arm("control", "control.renewed")
+        .await
+        .unwrap();
+    for provider in ["google", "zoho"] {
+        let expire = format!("{provider}/access-tokens/expire");
+        stage
+            .system
+            .sandbox
+            .post(&expire, &json!({}))
+            .await
+            .unwrap();
+    }
+    stage.system.revive("control", SOON).await.unwrap();
+    stage.system.ready().await.unwrap();
+    stage.system.arm("control", "control.stored").await.unwrap();
+    stage.system.ready().await.unwrap();
+    let changed = crate::stage::yaml("  conflict: right\n");
+    stage.system.apply(&changed).await.unwrap_err();
+    stage.system.revive("control", SOON).await.unwrap();
+    stage.system.ready().await.unwrap();
+    let said = stage.system.apply(&changed).await.unwrap();
+    assert!(said.contains("unchanged"), "it was stored: {said}");
+    stage.people_type(8).await;
+    let end = stage.ends_well().await;
+    end.deletes_nothing(&stage).await;
 }

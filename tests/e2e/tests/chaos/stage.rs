@@ -217,7 +217,17 @@ impl Stage {
         what: &str,
         look: impl Fn(&StatusResponse) -> bool,
     ) -> StatusResponse {
-        eventually(what, SOON, async || {
+        self.until_within(what, SOON, look).await
+    }
+
+    /// As [`Stage::until`], for what takes longer.
+    pub async fn until_within(
+        &self,
+        what: &str,
+        within: Duration,
+        look: impl Fn(&StatusResponse) -> bool,
+    ) -> StatusResponse {
+        eventually(what, within, async || {
             let status = self.system.status(SYNC).await;
             let status = status.map_err(|error| format!("{error:#}"))?;
             if look(&status) {
