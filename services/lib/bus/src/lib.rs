@@ -5,7 +5,8 @@
 //! every reconnection and on every "not found", and a consumer that is ahead of its stream is made anew.
 //!
 //! The inner streams (changes, writes, outcomes) are work queues of protobuf batches; notices are one
-//! CloudEvent each, for other systems; bytes that cannot be decoded end in the stream `DEAD`.
+//! CloudEvent each, for other systems; bytes that cannot be decoded end in the stream `DEAD`; the bucket
+//! `TIDE` tells when PostgreSQL went back.
 //! [`Deliveries`] says in which order messages arrive and what becomes of those that fail.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -21,6 +22,7 @@ mod notices;
 mod publish;
 mod settings;
 mod subject;
+mod tide;
 mod topology;
 mod trace;
 
@@ -31,4 +33,5 @@ pub use error::{BusError, Source};
 pub use notice::{CloudEvent, Notice, Origin};
 pub use notices::{Notices, Numbered, Since};
 pub use settings::{BusSettings, Storage};
+pub use tide::Copied;
 pub use topology::{MAX_MESSAGE_BYTES, Queue};

@@ -7,6 +7,7 @@
 //! | `rapport.outcomes.<partition>.<tenant>.<sync>` | [`proto::write::OutcomeBatch`] |
 //! | `rapport.notices.<tenant>.<sync>.<kind>.<what>` | a CloudEvent |
 //! | `rapport.dead.<origin>` | bytes that could not be decoded, by the queue they came from |
+//! | `$KV.TIDE.gauge-<number>` | how much was done from PostgreSQL; a key-value bucket |
 //! | `rapport.changed.<tenant>.<sync>` | nothing: the definition of a sync changed; core NATS, no stream |
 //!
 //! The first word is the namespace.
@@ -17,7 +18,7 @@ use proto::{
     write::{OutcomeBatch, WriteBatch},
 };
 
-use crate::{BusError, Origin};
+use crate::{BusError, Origin, topology::bucket};
 
 /// Builds the subjects of one namespace.
 #[derive(Debug, Clone)]
@@ -82,6 +83,10 @@ impl Subjects {
 
     pub(crate) fn dead(&self, origin: &str) -> String {
         format!("{}.dead.{origin}", self.namespace)
+    }
+
+    pub(crate) fn tide(&self, gauge: usize) -> String {
+        format!("{}.gauge-{gauge}", bucket(&self.namespace))
     }
 
     pub(crate) fn changed(&self, tenant: &str, sync: &str) -> Result<String, BusError> {

@@ -5,6 +5,7 @@
 //! | `CHANGES`, `WRITES`, `OUTCOMES` | until acknowledged | refuses |
 //! | `NOTICES` | a week | drops the oldest |
 //! | `DEAD` | a month | drops the oldest |
+//! | `KV_TIDE`, a key-value bucket | the newest value of each key | refuses |
 //!
 //! # Order
 //! Each partition of a work queue has one consumer, and each consumer serves one process at a time (the
@@ -53,15 +54,17 @@ pub(crate) enum Stream {
     Outcomes,
     Notices,
     Dead,
+    Tide,
 }
 
 impl Stream {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Changes,
         Self::Writes,
         Self::Outcomes,
         Self::Notices,
         Self::Dead,
+        Self::Tide,
     ];
     pub(crate) const INNER: [Self; 3] = [Self::Changes, Self::Writes, Self::Outcomes];
 
@@ -73,16 +76,28 @@ impl Stream {
             Self::Outcomes => "outcomes",
             Self::Notices => "notices",
             Self::Dead => "dead",
+            Self::Tide => "tide",
         }
     }
 
     /// Its name on the server.
     pub(crate) fn name(self, namespace: &str) -> String {
         let name = self.word().to_uppercase();
-        if namespace == "rapport" {
+        let name = if namespace == "rapport" {
             name
         } else {
             format!("{namespace}-{name}")
+        };
+        match self {
+            Self::Tide => format!("KV_{name}"),
+            _ => name,
+        }
+    }
+
+    fn subjects(self, namespace: &str) -> String {
+        match self {
+            Self::Tide => format!("{}.>", bucket(namespace)),
+            _ => format!("{namespace}.{}.>", self.word()),
         }
     }
 
@@ -109,16 +124,31 @@ impl Stream {
                 max_age: 30 * DAY,
                 ..Config::default()
             },
+            // What `nats kv add` would make, but that only the leader answers: a follower may lag behind.
+            Self::Tide => Config {
+                discard: DiscardPolicy::New,
+                max_messages_per_subject: 1,
+                max_bytes: 1024 * 1024,
+                allow_rollup: true,
+                deny_delete: true,
+                ..Config::default()
+            },
         };
         Config {
             name: self.name(namespace),
-            subjects: vec![format!("{namespace}.{}.>", self.word())],
+            subjects: vec![self.subjects(namespace)],
             storage: settings.nats_storage.into(),
             num_replicas: settings.nats_replicas,
             duplicate_window: 2 * MINUTE,
             ..kept
         }
     }
+}
+
+/// Where the keys of the bucket `TIDE` begin.
+pub(crate) fn bucket(namespace: &str) -> String {
+    let stream = Stream::Tide.name(namespace);
+    format!("$KV.{}", stream.trim_start_matches("KV_"))
 }
 
 /// A work queue that a service consumes.
@@ -226,5 +256,7 @@ mod tests {
     fn only_another_namespace_shows_in_a_stream_name() {
         assert_eq!(Stream::Changes.name("rapport"), "CHANGES");
         assert_eq!(Stream::Dead.name("t7"), "t7-DEAD");
+        assert_eq!(Stream::Tide.name("t7"), "KV_t7-TIDE");
+        assert_eq!(Stream::Tide.subjects("t7"), "$KV.t7-TIDE.>");
     }
 }

@@ -8,4 +8,5 @@ mod lost;
 mod notices;
 mod publishing;
 mod support;
+mod tide;
 mod trace;
