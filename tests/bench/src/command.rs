@@ -54,8 +54,10 @@ enum Scenario {
 }
 
 /// Runs the command.
-pub async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Runtime::new().map_err(anyhow::Error::from);
+    match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error:#}"));
@@ -66,7 +68,7 @@ pub async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let folder = arguments.folder.unwrap_or_else(std::env::temp_dir);
-    let report = Report::new(Machine::look(&folder));
+    let report = Report::new(Machine::look(&folder), !arguments.quick);
     let mut run = Run {
         report,
         folder,

@@ -51,6 +51,8 @@ pub(crate) struct Figure {
     pub(crate) met: Option<bool>,
     /// What the machine or the provider allows, with its name, in the same unit.
     pub(crate) floor: Option<(f64, String)>,
+    #[serde(skip)]
+    judged: bool,
 }
 
 /// Everything that one run measured.
@@ -64,18 +66,21 @@ pub(crate) struct Report {
     pub(crate) figures: Vec<Figure>,
     /// What explains them, by scenario: calls by method, terms of formulas, processes.
     pub(crate) details: BTreeMap<String, Value>,
+    /// Whether sizes are those that targets are meant for.
+    pub(crate) judged: bool,
     #[serde(skip)]
     scenario: String,
 }
 
 impl Report {
     /// Nothing measured yet.
-    pub(crate) fn new(machine: Machine) -> Self {
+    pub(crate) fn new(machine: Machine, judged: bool) -> Self {
         Self {
             machine,
             configuration: BTreeMap::new(),
             figures: Vec::new(),
             details: BTreeMap::new(),
+            judged,
             scenario: String::new(),
         }
     }
@@ -97,6 +102,7 @@ impl Report {
             target: None,
             met: None,
             floor: None,
+            judged: self.judged,
         });
         let last = self.figures.len() - 1;
         &mut self.figures[last]
@@ -140,9 +146,8 @@ impl Report {
             number(machine.memory_gibibytes),
             machine.file_system
         );
-        for (name, value) in &self.configuration {
-            text.push_str(&format!("  {name}: {value}\n"));
-        }
+        let configuration = self.configuration.iter();
+        text.extend(configuration.map(|(name, value)| format!("  {name}: {value}\n")));
         text
     }
 
@@ -160,16 +165,18 @@ impl Report {
         let mut text = format!("{}\n| {} |\n|", self.heading(), COLUMNS.join(" | "));
         text.push_str(&"---|".repeat(COLUMNS.len()));
         text.push('\n');
-        for figure in &self.figures {
-            text.push_str(&format!("| {} |\n", cells(figure).join(" | ")));
-        }
+        let rows = self.figures.iter().map(cells);
+        text.extend(rows.map(|cells| format!("| {} |\n", cells.join(" | "))));
         text
     }
 }
 
 impl Figure {
-    /// What it should be.
+    /// What it should be; of small sizes nothing is asked.
     pub(crate) fn target(&mut self, target: Target) -> &mut Self {
+        if !self.judged {
+            return self;
+        }
         self.target = Some(target);
         self.met = Some(target.met(self.value));
         self
@@ -239,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_target_is_met_or_it_is_not() {
-        let mut report = Report::new(Machine::look(Path::new("/")));
+        let mut report = Report::new(Machine::look(Path::new("/")), true);
         report.begin("first sync");
         report
             .add("seconds", 16.0, "s")

@@ -119,7 +119,7 @@ async fn channels(stage: &Stage, crew: &Crew) -> anyhow::Result<Vec<Channel>> {
 
 /// What became of the pushes.
 struct Sent {
-    /// When the last push for each account was answered.
+    /// When the last push for each account was sent.
     last: BTreeMap<String, Timestamp>,
     /// How many were answered 503, and sent again.
     busy: u64,
@@ -143,16 +143,17 @@ async fn send(channels: &[Channel], pushes: usize) -> anyhow::Result<Sent> {
             let client = &client;
             async move {
                 let mut busy = 0;
-                loop {
+                let sent = loop {
+                    let sent = Timestamp::now();
                     let answer = client.post(&channel.url).json(&channel.body).send().await?;
                     match answer.status() {
-                        status if status.is_success() => break,
+                        status if status.is_success() => break sent,
                         StatusCode::SERVICE_UNAVAILABLE => busy += 1,
                         status => anyhow::bail!("a push was answered {status}"),
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Ok((channel.account.clone(), Timestamp::now(), busy))
+                };
+                Ok((channel.account.clone(), sent, busy))
             }
         })
         .buffer_unordered(AT_ONCE)
@@ -201,7 +202,7 @@ async fn views(stage: &Stage, after: u64) -> anyhow::Result<BTreeMap<String, Vec
     Ok(views)
 }
 
-/// Waits until every feed has had a round that began after its last push or was asked for by it.
+/// Waits until every feed has had a round that began after its last push.
 async fn drained(
     stage: &mut Stage,
     after: u64,
@@ -214,9 +215,8 @@ async fn drained(
         let views = views(stage, after).await?;
         // The second look of a pair ends the round.
         let ends = last.iter().map(|(account, last)| {
-            let looks = views.get(account)?;
-            let rounds = looks.chunks(2).filter(|round| round.len() == 2);
-            let mut late = rounds.filter(|round| round[0].at >= *last || round[1].at >= *last);
+            let rounds = views.get(account)?.chunks(2);
+            let mut late = rounds.filter(|round| round.len() == 2 && round[0].at >= *last);
             late.next().map(|round| round[1].ended_at)
         });
         if let Some(ends) = ends.collect::<Option<Vec<Timestamp>>>() {

@@ -37,6 +37,11 @@ pub(crate) struct Arguments {
 /// The longest first sync that is waited for.
 const PATIENCE: Duration = Duration::from_mins(20);
 
+/// Seconds that the first sync of ten thousand people on each side may take.
+const SECONDS: f64 = 15.0;
+/// People on each side of a quick run.
+const QUICK: usize = 60;
+
 /// Units of a quota that Google gives a user each minute.
 struct Ceiling {
     name: &'static str,
@@ -66,12 +71,12 @@ const CEILINGS: [Ceiling; 3] = [
 
 /// Measures it without quotas.
 pub(crate) async fn run(run: &mut Run, arguments: &Arguments) -> anyhow::Result<()> {
-    let records = if run.quick { 300 } else { arguments.records };
+    let records = if run.quick { QUICK } else { arguments.records };
     run.report
         .begin(&format!("first sync of {records} + {records}"));
     let mut stage = run.stage(Quotas::Off).await?;
     let measured = measure(&mut run.report, &mut stage, records).await?;
-    let most = if records >= 10_000 { 15.0 } else { 5.0 };
+    let most = SECONDS * float(records as u64) / 10_000.0;
     let seconds = run.report.add("until in sync", measured.seconds, "s");
     seconds.target(Target::AtMost(most));
     let records_a_second = float(2 * records as u64) / measured.seconds;
@@ -98,7 +103,7 @@ pub(crate) async fn run(run: &mut Run, arguments: &Arguments) -> anyhow::Result<
 
 /// Measures it with the quotas of real accounts and the pace that is shipped.
 pub(crate) async fn run_with_quotas(run: &mut Run, arguments: &Arguments) -> anyhow::Result<()> {
-    let records = if run.quick { 300 } else { arguments.records };
+    let records = if run.quick { QUICK } else { arguments.records };
     run.report.begin(&format!(
         "first sync of {records} + {records} under real quotas"
     ));

@@ -78,6 +78,9 @@ pub(crate) async fn run(run: &mut Run, arguments: &Arguments) -> anyhow::Result<
     Ok(())
 }
 
+/// How often memory is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// What a size took.
 struct Grown {
     seconds: f64,
@@ -92,28 +95,26 @@ async fn grow(stage: &mut Stage, accounts: usize, links: usize) -> anyhow::Resul
         overlap: 0.5,
     };
     let ids = stage.process_ids();
-    let watched = ids.clone();
-    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
-    let watching = tokio::spawn(async move {
-        let mut most: f64 = 0.0;
-        loop {
-            most = most.max(usage::ours_mebibytes(&usage::of(&watched)));
-            let pause = tokio::time::sleep(Duration::from_millis(500));
-            tokio::select! {
-                () = pause => {}
-                _ = &mut stopped => return most,
+    let before = usage::of(&ids);
+    let growing = async {
+        let crew = crew::assemble(stage, accounts, books, "").await?;
+        let rest = if links < 1_000 { Duration::ZERO } else { REST };
+        tokio::time::sleep(rest).await;
+        anyhow::Ok(crew)
+    };
+    let mut growing = std::pin::pin!(growing);
+    let mut most_mebibytes: f64 = 0.0;
+    let crew = loop {
+        tokio::select! {
+            crew = &mut growing => break crew?,
+            () = tokio::time::sleep(LOOK) => {
+                most_mebibytes = most_mebibytes.max(usage::ours_mebibytes(&usage::of(&ids)));
             }
         }
-    });
-    let before = usage::of(&ids);
-    let crew = crew::assemble(stage, accounts, books, "").await?;
-    tokio::time::sleep(if links < 1_000 { Duration::ZERO } else { REST }).await;
-    let used = usage::between(&before, &usage::of(&ids));
-    // The watcher ends by itself if this one is gone.
-    let _ = stop.send(());
+    };
     Ok(Grown {
         seconds: crew.seconds,
-        used,
-        most_mebibytes: watching.await?,
+        used: usage::between(&before, &usage::of(&ids)),
+        most_mebibytes,
     })
 }

@@ -17,7 +17,7 @@ use crate::{
     usage,
 };
 
-use super::{Run, float};
+use super::{Run, float, latency::until_channels};
 
 /// Sizes.
 #[derive(Debug, Clone, clap::Args)]
@@ -67,7 +67,7 @@ impl Arguments {
             syncs: self.syncs.min(3),
             links: 50,
             rate: 20,
-            seconds: 3,
+            seconds: 6,
             target: 1.0,
         }
     }
@@ -91,6 +91,7 @@ pub(crate) async fn run(run: &mut Run, arguments: &Arguments) -> anyhow::Result<
         overlap: 1.0,
     };
     let crew = crew::assemble(&mut stage, sizes.syncs, books, POLICIES).await?;
+    until_channels(&mut stage, &crew).await?;
     let mut editors = Editors::of(&stage, &crew.members, false).await?;
     let seen = edit_for(&mut stage, &mut editors, &sizes, sizes.seconds, true).await?;
     let ids = stage.process_ids();
@@ -134,7 +135,7 @@ struct Seen {
     traffic: BTreeMap<String, Traffic>,
 }
 
-/// Has people edit for so long, in ticks of a second; listens to the bus in the last third, if wanted.
+/// Has people edit for so long; listens to the bus in the second third, if wanted.
 async fn edit_for(
     stage: &mut Stage,
     editors: &mut Editors,
@@ -143,22 +144,35 @@ async fn edit_for(
     listening: bool,
 ) -> anyhow::Result<Seen> {
     let nats_url = stage.infrastructure.nats_url.clone();
-    let listen_for = Duration::from_secs(seconds) / 3;
-    let listener = listening.then(|| {
-        tokio::spawn(async move {
-            tokio::time::sleep(listen_for).await;
-            tap::listen(&nats_url, listen_for).await
-        })
-    });
-    let mut counted = (0, 0);
+    let third = Duration::from_secs(seconds / 3);
+    let listener = async {
+        if !listening {
+            return Ok(BTreeMap::new());
+        }
+        tokio::time::sleep(third).await;
+        tap::listen(&nats_url, third).await
+    };
+    let editing = edit_each_second(stage, editors, sizes, seconds);
+    let (traffic, changes) = tokio::try_join!(listener, editing)?;
+    Ok(Seen { changes, traffic })
+}
+
+/// Has people edit once a second; answers the changes that were written in the second third.
+async fn edit_each_second(
+    stage: &mut Stage,
+    editors: &mut Editors,
+    sizes: &Arguments,
+    seconds: u64,
+) -> anyhow::Result<u64> {
+    let (mut before, mut after) = (0, 0);
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     for second in 0..seconds {
         ticks.tick().await;
         if second == seconds / 3 {
-            counted.0 = written(stage).await?;
+            before = written(stage).await?;
         }
         if second == 2 * (seconds / 3) {
-            counted.1 = written(stage).await?;
+            after = written(stage).await?;
         }
         stage.system.check()?;
         editors
@@ -166,14 +180,7 @@ async fn edit_for(
             .await?;
     }
     ticks.tick().await;
-    let traffic = match listener {
-        Some(listener) => listener.await??,
-        None => BTreeMap::new(),
-    };
-    Ok(Seen {
-        changes: counted.1.saturating_sub(counted.0),
-        traffic,
-    })
+    Ok(after.saturating_sub(before))
 }
 
 /// Records written at both providers so far.
