@@ -10,6 +10,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
+    around::{self, Around},
     definition::Definition,
     error::EngineError,
     guard,
@@ -24,6 +25,7 @@ use crate::{
         sync::{self, Chores, Hold, Phase, SyncRow},
         write,
     },
+    sweep,
 };
 
 /// Links planned in one transaction.
@@ -113,6 +115,11 @@ async fn live(
         planned = plan_batch(connection, definition, row, guard::Watch::On).await?;
     }
     if planned.more || paired > 0 {
+        return Ok(Step::More);
+    }
+    if let Some(began) = row.sweep_began_at
+        && sweep::step(connection, definition, row, began).await? == Step::More
+    {
         return Ok(Step::More);
     }
     finish_run(connection, row).await?;
@@ -216,7 +223,8 @@ pub async fn plan_batch(
         .into_iter()
         .map(|record| (record.id, record))
         .collect();
-    let mut planner = Planner::new(definition, row);
+    let around = Around::load(connection, definition, &links).await?;
+    let mut planner = Planner::new(definition, row).around(around);
     for link in links {
         planner.plan(link, &records);
     }
@@ -229,8 +237,10 @@ pub async fn plan_batch(
     planner.states().for_each(metrics::plan);
     let closed = planner.states().any(|state| state == LinkState::Closed);
     let stop = planner.planned().stop.clone();
+    let around = planner.take_around();
     let written = planner.store(connection).await?;
     row.run_written += written;
+    around.store(connection, definition, row).await?;
     if let Some(reason) = stop {
         hold(connection, definition, row, Hold::Deletion, reason).await?;
     } else {
@@ -300,6 +310,8 @@ pub async fn begin_run(
     link::touch_state(connection, &row.key, LinkState::Deferred).await?;
     // The record that a twin stands back for may have become somebody else.
     link::touch_twins(connection, &row.key).await?;
+    let definition = Definition::decode(&row.definition)?;
+    around::look_again(connection, &row.key, &definition).await?;
     sync::save(connection, row).await?;
     Ok(())
 }
@@ -332,7 +344,8 @@ pub async fn preview(pool: &PgPool, key: &SyncKey) -> Result<Option<Planned>, En
             .into_iter()
             .map(|record| (record.id, record))
             .collect();
-        let mut planner = Planner::new(&definition, &row);
+        let around = Around::load(&mut transaction, &definition, &links).await?;
+        let mut planner = Planner::new(&definition, &row).around(around);
         for link in links {
             planner.plan(link, &records);
         }

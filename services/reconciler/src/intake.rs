@@ -11,7 +11,7 @@ use crate::{
     error::EngineError,
     plan,
     store::{
-        SyncKey, feed, link, outbox, record,
+        SyncKey, feed, link, outbox, owner, record,
         sync::{self, Hold, Phase, SyncRow},
         write,
     },
@@ -129,6 +129,7 @@ async fn settle(
             phase = row.phase.word(), "a sync's definition changed");
     }
     sync::define(connection, row).await?;
+    owner::note_accounts(connection, definition).await?;
     sync::save(connection, row).await?;
     Ok(())
 }

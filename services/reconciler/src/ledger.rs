@@ -166,6 +166,16 @@ impl Ledger {
         }));
     }
 
+    /// A path that bounces was frozen.
+    pub(crate) fn frozen(&mut self, link: Uuid, reason: &str, traceparent: &str) {
+        self.totals.push("frozen".to_owned());
+        self.notice(&Notice::RecordSetAside(RecordSetAside {
+            link: link.to_string(),
+            reason: reason.to_owned(),
+            trace_id: trace::trace_id(traceparent).to_owned(),
+        }));
+    }
+
     fn entry(
         &mut self,
         link: &LinkRow,

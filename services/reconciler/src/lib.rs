@@ -11,6 +11,7 @@
 
 pub mod advance;
 pub mod applied;
+pub mod around;
 pub mod definition;
 pub mod error;
 pub mod guard;
@@ -27,6 +28,7 @@ pub mod restoration;
 pub mod service;
 mod settings;
 pub mod store;
+pub mod sweep;
 mod tasks;
 mod trace;
 pub mod wake;
@@ -39,7 +41,7 @@ use proto::reconcile::{
     claims_server::ClaimsServer, positions_server::PositionsServer, syncs_server::SyncsServer,
 };
 
-pub use settings::Settings;
+pub use settings::{DEFAULT_SWEEP_SECONDS, Settings};
 
 use crate::{
     service::{ClaimService, PositionService, SyncService},
@@ -91,6 +93,7 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
         applied,
         control: settings.control.client()?,
         window: settings.window,
+        sweep: std::time::Duration::from_secs(settings.sweep_seconds),
     };
     engine.start(&process)?;
     Ok(())

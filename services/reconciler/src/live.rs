@@ -177,11 +177,13 @@ pub async fn rebase(
             if let Some(entry) = base.get_mut(&pairing.key())
                 && pairing.comparison().same(entry.get(side), old.get(path))
             {
-                let value = new.get(path).cloned();
+                let (value, differed) = (new.get(path).cloned(), entry.differs(pairing));
                 match side {
                     Side::Left => entry.left = value,
                     Side::Right => entry.right = value,
                 }
+                // A difference that our own rendering makes is nobody's loss.
+                entry.rewritten |= !differed && entry.differs(pairing);
             }
         }
     }

@@ -35,6 +35,19 @@ static RELEASED: LazyLock<Counter<u64>> = LazyLock::new(|| {
 static NOTICES: LazyLock<Counter<u64>> =
     LazyLock::new(|| counter("rapport_notices_published", "Notices published"));
 
+static FROZEN: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    counter(
+        "rapport_paths_frozen",
+        "Paths of records frozen because their values bounce",
+    )
+});
+
+static SWEEPS: LazyLock<Counter<u64>> =
+    LazyLock::new(|| counter("rapport_sweeps", "Sweeps that have ended"));
+
+static SWEEP_FOUND: LazyLock<Counter<u64>> =
+    LazyLock::new(|| counter("rapport_sweep_found", "What sweeps found, by what it is"));
+
 static ADVANCE: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     METER
         .f64_histogram("rapport_advance_seconds")
@@ -78,6 +91,26 @@ pub(crate) fn outcome(answer: Option<&Answer>) {
         None => "nothing",
     };
     OUTCOMES.add(1, &[KeyValue::new("result", result)]);
+}
+
+/// This many paths were frozen.
+pub(crate) fn frozen(paths: usize) {
+    add(&FROZEN, paths);
+}
+
+/// A sweep has ended.
+pub(crate) fn swept() {
+    SWEEPS.add(1, &[]);
+}
+
+/// A sweep found links that were at rest although there was something to do, and bases that nothing explains.
+pub(crate) fn sweep_found(differing: usize, unexplained: usize) {
+    for (what, count) in [("differing", differing), ("unexplained", unexplained)] {
+        if count > 0 {
+            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            SWEEP_FOUND.add(count, &[KeyValue::new("what", what)]);
+        }
+    }
 }
 
 /// This many writes were handed out.

@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    around::{self, Around},
     definition::Definition,
     error::EngineError,
     live,
@@ -19,6 +20,7 @@ use crate::{
         bytea,
         link::{self, LinkRow, LinkState},
         matching,
+        owner::SYNCED_BY,
         record::{Presence, RecordRow},
         side_number,
         sync::SyncRow,
@@ -79,6 +81,7 @@ pub struct Planner<'a> {
     pub(crate) writes: Vec<NewWrite>,
     planned: Planned,
     written: i64,
+    around: Around,
 }
 
 impl<'a> Planner<'a> {
@@ -99,7 +102,20 @@ impl<'a> Planner<'a> {
             writes: Vec::new(),
             planned: Planned::default(),
             written: 0,
+            around: Around::default(),
         }
+    }
+
+    /// Plans with what is around the links.
+    #[must_use]
+    pub fn around(mut self, around: Around) -> Self {
+        self.around = around;
+        self
+    }
+
+    /// What is around the links, with what the plans changed of it.
+    pub fn take_around(&mut self) -> Around {
+        std::mem::take(&mut self.around)
     }
 
     /// What the plans amount to so far.
@@ -151,6 +167,10 @@ impl<'a> Planner<'a> {
         let of = |side: Side| link.record(side).and_then(|id| records.get(&id));
         let (left, right) = (of(Side::Left), of(Side::Right));
         link.dirty = false;
+        if let Some(owner) = self.around.excluded(link.id) {
+            self.finish(link, LinkState::Excluded, owner);
+            return;
+        }
         if let Some(reason) = [left, right]
             .into_iter()
             .flatten()
@@ -164,8 +184,29 @@ impl<'a> Planner<'a> {
             self.finish(link, LinkState::Closed, "to be matched again".to_owned());
             return;
         }
-        let plan = self.situated(&link, left, right);
+        let mut plan = self.situated(&link, left, right);
+        if self.around.freeze(&self.definition.pairings, &link, &plan) {
+            plan = self.situated(&link, left, right);
+        }
+        self.around.thaw(link.id, &plan.thawed);
         self.take(link, plan, left, right);
+    }
+
+    /// The plan that would be made for a link now; none if it has none of its own: its records belong to
+    /// another sync, or cannot be read.
+    pub fn preview(
+        &self,
+        link: &LinkRow,
+        records: &HashMap<i64, RecordRow>,
+    ) -> Option<merge::Plan> {
+        let of = |side: Side| link.record(side).and_then(|id| records.get(&id));
+        let (left, right) = (of(Side::Left), of(Side::Right));
+        let mut known = [left, right].into_iter().flatten();
+        let unreadable = known.any(|record| record.unreadable.is_some());
+        if unreadable || self.around.excluded(link.id).is_some() {
+            return None;
+        }
+        Some(self.situated(link, left, right))
     }
 
     /// Settles a link on which both sides agree, and answers whether they do; anything else is left to a
@@ -208,7 +249,7 @@ impl<'a> Planner<'a> {
             right: self.sight(link, Side::Right, right),
             created_by_us: link.created_side,
             standing: standing(link),
-            frozen: &[],
+            frozen: self.around.frozen(link.id),
         })
     }
 
@@ -287,6 +328,10 @@ impl<'a> Planner<'a> {
             }
             Disposition::Excluded(reason) => {
                 self.finish(link, LinkState::Excluded, reason.to_string());
+            }
+            Disposition::SetAside(Reason::Bounces) => {
+                let reason = around::reason(&self.definition.pairings, &plan.frozen);
+                self.finish(link, LinkState::SetAside, reason);
             }
             Disposition::SetAside(reason) => {
                 self.finish(link, LinkState::SetAside, reason.to_string());
@@ -479,6 +524,9 @@ pub fn readable(paths: &[String]) -> Readable {
 fn standing(link: &LinkRow) -> Standing {
     if link.reason == ADOPTED {
         return Standing::Adopted;
+    }
+    if link.reason.starts_with(SYNCED_BY) {
+        return Standing::Dormant;
     }
     let dormant = [
         Reason::LeftScope,

@@ -4,6 +4,9 @@ use bus::BusSettings;
 use clap::Args;
 use kit::{ControlSettings, DatabaseSettings, GrpcSettings};
 
+/// A week: the period within which each sync is compared completely unless a setting says otherwise.
+pub const DEFAULT_SWEEP_SECONDS: u64 = 7 * 86_400;
+
 /// Settings of the reconciler.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
@@ -27,4 +30,12 @@ pub struct Settings {
         value_parser = clap::value_parser!(i64).range(1..=10_000)
     )]
     pub window: i64,
+    /// Within this period each sync is compared completely, in seconds.
+    #[arg(
+        long,
+        env = "RAPPORT_SWEEP_SECONDS",
+        default_value_t = DEFAULT_SWEEP_SECONDS,
+        value_parser = clap::value_parser!(u64).range(60..=31_536_000)
+    )]
+    pub sweep_seconds: u64,
 }

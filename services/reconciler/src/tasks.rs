@@ -18,7 +18,7 @@ use crate::{
     error::EngineError,
     ingest::{self, Ingested},
     intake, metrics, outcome, release,
-    store::{SyncKey, notice, sync},
+    store::{SyncKey, notice, sweep, sync},
     wake::Wake,
 };
 
@@ -28,6 +28,8 @@ const AT_ONCE: usize = 8;
 const ADVANCING: usize = 4;
 /// How often it is looked which syncs have something to do, whatever hints were lost.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked which syncs are due for a sweep.
+const SWEEPS: Duration = Duration::from_secs(5);
 /// How often the outbox is looked at.
 const RELEASE: Duration = Duration::from_millis(250);
 /// Notices published in one transaction.
@@ -54,6 +56,8 @@ pub(crate) struct Engine {
     pub(crate) control: Client,
     /// Unanswered writes per account.
     pub(crate) window: i64,
+    /// The period within which each sync is compared completely.
+    pub(crate) sweep: Duration,
 }
 
 impl Engine {
@@ -88,6 +92,10 @@ impl Engine {
         let engine = self.clone();
         tasks.spawn("look", OnFailure::ShutDown, OnStop::Abort, async move {
             engine.look().await
+        });
+        let engine = self.clone();
+        tasks.spawn("sweeps", OnFailure::ShutDown, OnStop::Abort, async move {
+            engine.sweeps().await
         });
         let (engine, token) = (self.clone(), stop.clone());
         tasks.spawn("outbox", OnFailure::ShutDown, OnStop::Wait, async move {
@@ -245,6 +253,21 @@ impl Engine {
             match keys.await {
                 Ok(keys) => self.wake_all(&keys),
                 Err(error) => complain(&error, "the syncs could not be listed"),
+            }
+        }
+    }
+
+    /// Begins the sweeps that are due; connectors then read everything, and [`advance`] compares.
+    async fn sweeps(&self) -> anyhow::Result<()> {
+        loop {
+            tokio::time::sleep(SWEEPS).await;
+            let begun = async {
+                let mut connection = self.pool.acquire().await?;
+                Ok::<_, EngineError>(sweep::begin_due(&mut connection, self.sweep).await?)
+            };
+            match begun.await {
+                Ok(keys) => self.wake_all(&keys),
+                Err(error) => complain(&error, "no sweep could be begun"),
             }
         }
     }

@@ -298,7 +298,7 @@ mod tests {
     }
 
     fn text(value: &str) -> Option<Value> {
-        Some(Value::Text(value.to_owned()))
+        (!value.is_empty()).then(|| Value::Text(value.to_owned()))
     }
 
     fn pair(left: Option<Value>, right: Option<Value>) -> PairBase {
@@ -328,7 +328,7 @@ mod tests {
         if let Some(shown) = answer.and_then(text) {
             record.fields.insert(title.right.clone(), shown);
         }
-        let fields = project(&record, &[title.right.clone()], &Fields::new());
+        let fields = project(&record, std::slice::from_ref(&title.right), &Fields::new());
         let answer = answer.map(|_| Answer {
             fields: &fields,
             readable: &Readable::All,

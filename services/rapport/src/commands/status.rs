@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proto::{
     control::{ListSyncsRequest, SyncSummary},
-    reconcile::{Counts, FeedStatus, StatusRequest, StatusResponse},
+    reconcile::{Counts, FeedStatus, StatusRequest, StatusResponse, SweepStatus},
 };
 use serde_json::{Value, json};
 
@@ -124,6 +124,9 @@ fn show(known: &SyncSummary, status: &StatusResponse, now: Timestamp) {
     output::line(format!("  right: {}", known.right));
     let last = output::ago(status.last_run_at_micros, now);
     output::line(format!("  last run: {last} {}", status.last_run_result));
+    if let Some(sweep) = status.sweep {
+        output::line(format!("  last sweep: {}", swept(&sweep, now)));
+    }
     output::line("");
     let counts = status.counts.unwrap_or_default();
     let mut table = output::table(&[
@@ -209,6 +212,29 @@ fn show_totals(status: &StatusResponse) {
     output::line(parts.join(" · "));
 }
 
+/// What a sweep found, in a line.
+fn swept(sweep: &SweepStatus, now: Timestamp) -> String {
+    let when = match sweep.ended_at_micros {
+        None => "under way".to_owned(),
+        ended => output::ago(ended, now),
+    };
+    let found = match (sweep.differing, sweep.unexplained) {
+        (0, _) => "nothing differed".to_owned(),
+        (differing, 0) => format!("{differing} differed"),
+        (differing, unexplained) => {
+            format!("{differing} differed, {unexplained} values for no known reason")
+        }
+    };
+    format!("{when}, {} compared, {found}", sweep.compared)
+}
+
+fn sweep_json(sweep: &SweepStatus) -> Value {
+    json!({
+        "began_at_micros": sweep.began_at_micros, "ended_at_micros": sweep.ended_at_micros,
+        "compared": sweep.compared, "differing": sweep.differing, "unexplained": sweep.unexplained,
+    })
+}
+
 /// A status as a program reads it.
 pub(crate) fn status_json(known: &SyncSummary, status: &StatusResponse, problem: &str) -> Value {
     let counts = status.counts.unwrap_or_default();
@@ -224,6 +250,7 @@ pub(crate) fn status_json(known: &SyncSummary, status: &StatusResponse, problem:
         "last_run_at_micros": status.last_run_at_micros, "last_run_result": status.last_run_result,
         "open_writes": status.open_writes, "conflicts": status.conflicts,
         "last_outcome_at_micros": status.last_outcome_at_micros,
+        "sweep": status.sweep.as_ref().map(sweep_json),
     })
 }
 

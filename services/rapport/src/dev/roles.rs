@@ -113,6 +113,7 @@ impl House {
             },
             control: peers.control.clone(),
             window: 800,
+            sweep_seconds: reconciler::DEFAULT_SWEEP_SECONDS,
         };
         reconciler::start(settings, process).await
     }

@@ -77,7 +77,11 @@ impl Positions for PositionService {
         transaction.commit().await.map_err(failed)?;
         Ok(Response::new(BeginResponse {
             epoch: u64::try_from(feed.begun_epoch).unwrap_or_default(),
-            snapshot: feed.cursor.is_empty(),
+            // A sweep wants everything to be read as well.
+            snapshot: feed.cursor.is_empty()
+                || row
+                    .sweep_began_at
+                    .is_some_and(|began| feed.whole_at < Some(began)),
             cursor: feed.cursor,
             generation,
             wanted,

@@ -7,7 +7,7 @@ use proto::reconcile::{
     Counts, EventsRequest, EventsResponse, FeedStatus, HistoryEntry, HistoryRequest,
     HistoryResponse, PreviewRequest, PreviewResponse, RecordsRequest, RecordsResponse,
     RestoreRequest, RestoreResponse, ResumeRequest, ResumeResponse, RetryRequest, RetryResponse,
-    RunRequest, RunResponse, StateReason, StatusRequest, StatusResponse, SyncRecord,
+    RunRequest, RunResponse, StateReason, StatusRequest, StatusResponse, SweepStatus, SyncRecord,
     syncs_server::Syncs,
 };
 use sqlx::PgPool;
@@ -19,9 +19,9 @@ use crate::{
     advance, intake,
     plan::Planned,
     store::{
-        feed, history, link,
+        feed, frozen, history, link,
         link::LinkState,
-        status,
+        status, sweep,
         sync::{self, Hold},
         write,
     },
@@ -100,6 +100,7 @@ impl Syncs for SyncService {
         let conflicts = history::conflicts(&mut transaction, &key)
             .await
             .map_err(failed)?;
+        let sweep = sweep::load(&mut transaction, &key).await.map_err(failed)?;
         let phase = match row.held {
             Some(_) => "paused",
             None => row.phase.word(),
@@ -138,6 +139,13 @@ impl Syncs for SyncService {
             open_writes: open,
             conflicts,
             last_outcome_at_micros: micros(row.last_outcome_at),
+            sweep: sweep.map(|sweep| SweepStatus {
+                began_at_micros: sweep.began_at.as_microsecond(),
+                ended_at_micros: micros(sweep.ended_at),
+                compared: sweep.compared,
+                differing: sweep.differing,
+                unexplained: sweep.unexplained,
+            }),
         }))
     }
 
@@ -230,6 +238,9 @@ impl Syncs for SyncService {
             .map_err(failed)?
             .ok_or_else(unknown_sync)?;
         let retried = if request.record.is_empty() {
+            frozen::release_asked(&mut transaction, &key, None)
+                .await
+                .map_err(failed)?;
             link::touch_state(&mut transaction, &key, LinkState::SetAside)
                 .await
                 .map_err(failed)?
@@ -243,6 +254,10 @@ impl Syncs for SyncService {
                     "no set-aside record has this id; `rapport get records --state 'set aside'` lists them",
                 ));
             }
+            let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+            frozen::release_asked(&mut transaction, &key, Some(&ids))
+                .await
+                .map_err(failed)?;
             for link in &mut links {
                 link.dirty = true;
                 link.state = LinkState::Pending;

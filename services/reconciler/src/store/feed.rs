@@ -23,6 +23,8 @@ pub struct FeedRow {
     pub snapshot: Option<String>,
     /// Whether a snapshot of the whole account has ended under the current generation.
     pub complete: bool,
+    /// When a reading of the whole account last ended.
+    pub whole_at: Option<Timestamp>,
     /// When the last finished round began.
     pub round_began_at: Option<Timestamp>,
     /// When it ended.
@@ -45,6 +47,7 @@ fn row(row: &PgRow) -> Result<FeedRow, StoreError> {
         cursor: row.try_get("cursor")?,
         snapshot: row.try_get("snapshot")?,
         complete: row.try_get("complete")?,
+        whole_at: moment("whole_at")?,
         round_began_at: moment("round_began_at")?,
         round_ended_at: moment("round_ended_at")?,
         records_read: row.try_get("records_read")?,
@@ -119,6 +122,7 @@ pub async fn advance(
     sqlx::query(
         "UPDATE feed SET epoch = $4, number = $5, cursor = coalesce($6, cursor), snapshot = $7,
              complete = complete OR $8,
+             whole_at = CASE WHEN $8 THEN clock_timestamp() ELSE whole_at END,
              round_began_at = CASE WHEN $9 AND begun_epoch = $4 THEN begun_at ELSE round_began_at END,
              round_ended_at = CASE WHEN $9 THEN clock_timestamp() ELSE round_ended_at END,
              records_read = records_read + $10

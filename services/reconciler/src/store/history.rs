@@ -1,6 +1,7 @@
 //! The history: every value that a write of ours changed or removed.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use model::{Side, Value};
 use serde::Serialize;
 use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
@@ -147,6 +148,62 @@ pub async fn list(
     .fetch_all(connection)
     .await?;
     rows.iter().map(row).collect()
+}
+
+/// What a write of ours did to one path lately.
+#[derive(Debug)]
+pub struct Lately {
+    /// The link.
+    pub link: Uuid,
+    /// The side that was written.
+    pub side: Side,
+    /// The path.
+    pub path: model::Path,
+    /// What it did.
+    pub written: merge::Written,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What our writes did to the values of these links since a time, oldest first; what a person asked for
+/// excepted.
+pub async fn lately(
+    connection: &mut PgConnection,
+    links: &[Uuid],
+    since: Timestamp,
+) -> Result<Vec<Lately>, StoreError> {
+    // Ids are ordered by time: of long histories only the end is looked at, with a margin for clocks.
+    let margin = jiff::SignedDuration::from_mins(10);
+    let millis = u64::try_from((since - margin).as_millisecond()).unwrap_or_default();
+    let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
+    let rows = sqlx::query(
+        "SELECT * FROM history
+         WHERE link = ANY($1) AND id >= $2 AND at >= $3 AND path <> ''
+             AND cause NOT IN ('create', 'delete', 'restore')
+         ORDER BY id",
+    )
+    .bind(links)
+    .bind(first)
+    .bind(since.to_sqlx())
+    .fetch_all(connection)
+    .await?;
+    let mut lately = Vec::with_capacity(rows.len());
+    for entry in rows.iter().map(row) {
+        let entry = entry?;
+        if let Ok(path) = model::Path::parse(&entry.path) {
+            lately.push(Lately {
+                link: entry.link,
+                side: entry.side,
+                path,
+                written: merge::Written {
+                    before: entry.before,
+                    after: entry.after,
+                },
+                at: entry.at,
+            });
+        }
+    }
+    Ok(lately)
 }
 
 /// One entry.

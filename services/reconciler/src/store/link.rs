@@ -141,7 +141,7 @@ impl LinkRow {
     }
 }
 
-fn row(row: &PgRow) -> Result<LinkRow, StoreError> {
+pub(super) fn row(row: &PgRow) -> Result<LinkRow, StoreError> {
     Ok(LinkRow {
         id: row.try_get("id")?,
         left_record: row.try_get("left_record")?,

@@ -2,13 +2,16 @@
 //! whoever changes a sync has locked its row first.
 
 pub mod feed;
+pub mod frozen;
 pub mod history;
 pub mod link;
 pub mod matching;
 pub mod notice;
 pub mod outbox;
+pub mod owner;
 pub mod record;
 pub mod status;
+pub mod sweep;
 pub mod sync;
 pub mod write;
 

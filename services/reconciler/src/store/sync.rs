@@ -113,6 +113,8 @@ pub struct SyncRow {
     pub last_run_result: String,
     /// When the last outcome was applied.
     pub last_outcome_at: Option<Timestamp>,
+    /// When the sweep that is under way began; none when none is. Stored by [`super::sweep`] alone.
+    pub sweep_began_at: Option<Timestamp>,
     /// What all runs have done, by name.
     pub totals: BTreeMap<String, u64>,
     /// What the guard counted last.
@@ -171,6 +173,7 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         last_run_at: moment("last_run_at")?,
         last_run_result: row.try_get("last_run_result")?,
         last_outcome_at: moment("last_outcome_at")?,
+        sweep_began_at: moment("sweep_began_at")?,
         totals: row.try_get::<Json<BTreeMap<String, u64>>, _>("totals")?.0,
         guarded: row.try_get::<Json<Guarded>, _>("guarded")?.0,
     })
@@ -257,7 +260,7 @@ pub async fn chores(connection: &mut PgConnection, key: &SyncKey) -> Result<Chor
 pub async fn with_chores(connection: &mut PgConnection) -> Result<Vec<SyncKey>, StoreError> {
     let rows = sqlx::query(
         "SELECT s.tenant, s.sync FROM sync s WHERE s.phase <> 'off' AND (
-             s.phase <> 'live'
+             s.phase <> 'live' OR s.sweep_began_at IS NOT NULL
              OR s.last_run_at IS NULL OR s.last_run_at < s.run_began_at
              OR EXISTS (SELECT FROM link l WHERE l.tenant = s.tenant AND l.sync = s.sync AND l.dirty
                  AND l.state <> 'closed')

@@ -10,10 +10,13 @@
 mod baseline;
 mod book;
 mod deletion;
+mod flaps;
 mod interleavings;
+mod owners;
 mod positions;
 mod restore;
 mod scope;
 mod steady;
+mod sweep;
 mod trouble;
 mod world;

@@ -1,5 +1,7 @@
 //! Two books, one sync, one database: reading, advancing and writing step by step.
 
+use std::collections::BTreeMap;
+
 use model::Side;
 use prost::Message as _;
 use proto::{
@@ -151,7 +153,10 @@ impl World {
         };
         let begun = positions
             .begin(Request::new(BeginRequest {
-                feed: Some(Self::feed(side)),
+                feed: Some(Feed {
+                    sync: self.key.sync.clone(),
+                    ..Self::feed(side)
+                }),
                 generation: self.definition.generation,
             }))
             .await
@@ -168,10 +173,11 @@ impl World {
             end: true,
         });
         let generation = self.definition.generation;
+        let sync = self.key.sync.clone();
         let book = self.book(side);
         Some(ChangeBatch {
             tenant: "acme".to_owned(),
-            sync: "s1".to_owned(),
+            sync,
             side: proto::record::Side::from(side).into(),
             generation,
             epoch: begun.epoch,
@@ -240,10 +246,15 @@ impl World {
     }
 
     pub async fn answer(&self, outcomes: Vec<Outcome>) {
+        self.answer_to(&self.key.sync, outcomes).await;
+    }
+
+    /// Answers writes of a sync that the world may not be looking at.
+    pub async fn answer_to(&self, sync: &str, outcomes: Vec<Outcome>) {
         let mut transaction = self.database.pool.begin().await.unwrap();
         let batch = OutcomeBatch {
             tenant: "acme".to_owned(),
-            sync: "s1".to_owned(),
+            sync: sync.to_owned(),
             outcomes,
         };
         outcome::apply(&mut transaction, &batch).await.unwrap();
@@ -253,10 +264,15 @@ impl World {
     /// Claims, carries out and answers what the outbox holds; answers how many writes there were.
     pub async fn write(&mut self) -> usize {
         let writes = self.claimed().await;
-        let count = writes.len();
-        let outcomes = writes.iter().map(|write| self.execute(write)).collect();
-        self.answer(outcomes).await;
-        count
+        let mut answers: BTreeMap<&str, Vec<Outcome>> = BTreeMap::new();
+        for write in &writes {
+            let outcome = self.execute(write);
+            answers.entry(&write.sync).or_default().push(outcome);
+        }
+        for (sync, outcomes) in answers {
+            self.answer_to(sync, outcomes).await;
+        }
+        writes.len()
     }
 
     /// Reads, advances and writes until nothing moves; asserts that the counts add up.
