@@ -3,5 +3,6 @@
 
 mod client;
 mod core;
+mod crowd;
 mod google;
 mod zoho;
