@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use model::{Fields, Order, Record, Side, Version, order};
 use proto::change::{
     Change, ChangeBatch, CollectionState, Extent, Outline, change::What as ChangeOf,
@@ -65,11 +66,12 @@ pub async fn ingest(
     }
     let snapshot = batch.snapshot.as_ref();
     let id = snapshot.map(|snapshot| snapshot.id.as_str());
-    let mut touched = apply(connection, &definition, side, batch, id).await?;
+    let now = row.read_at;
+    let mut touched = apply(connection, &definition, side, batch, id, now).await?;
     let account_done = match snapshot {
         Some(part) if part.end => {
             touched.extend(
-                end_snapshot(connection, &definition, side, &part.id, part.extent()).await?,
+                end_snapshot(connection, &definition, side, &part.id, part.extent(), now).await?,
             );
             part.extent() == Extent::Account
         }
@@ -160,6 +162,8 @@ pub struct Rerendered {
 /// What the changes of a batch amount to.
 #[derive(Default)]
 struct Reading {
+    /// The database's clock.
+    now: Timestamp,
     store: Vec<Sighting>,
     keys: HashMap<String, Vec<model::MatchKey>>,
     mentioned: Vec<i64>,
@@ -176,6 +180,7 @@ async fn apply(
     side: Side,
     batch: &ChangeBatch,
     snapshot: Option<&str>,
+    now: Timestamp,
 ) -> Result<Vec<i64>, EngineError> {
     let ids: Vec<String> = batch
         .changes
@@ -189,7 +194,10 @@ async fn apply(
             .into_iter()
             .map(|row| (row.remote_id.clone(), row))
             .collect();
-    let mut reading = Reading::default();
+    let mut reading = Reading {
+        now,
+        ..Reading::default()
+    };
     let mut seen = HashSet::new();
     // A record that a batch shows twice counts as it was shown last.
     for change in batch.changes.iter().rev() {
@@ -275,7 +283,9 @@ fn read(
                 reading.mentioned.extend(own.map(|own| own.id));
                 return Ok(());
             }
-            if own.is_some_and(|own| recently_ours(definition, side, own) && own.in_scope) {
+            if own.is_some_and(|own| {
+                recently_ours(definition, side, own, reading.now) && own.in_scope
+            }) {
                 // Inside the horizon of our own write it is read by id first.
                 reading.reread.extend(own.map(|own| own.id));
                 return Ok(());
@@ -342,7 +352,8 @@ fn inside(
             }
             // Our own write has not surfaced yet; what comes later does, at a newer version.
             Order::Older
-                if own.presence == Presence::Live && recently_ours(definition, side, own) =>
+                if own.presence == Presence::Live
+                    && recently_ours(definition, side, own, reading.now) =>
             {
                 reading.mentioned.push(own.id);
                 return;
@@ -378,11 +389,12 @@ fn unchanged(own: Option<&RecordRow>, sighting: &Sighting) -> bool {
     })
 }
 
-fn recently_ours(definition: &Definition, side: Side, own: &RecordRow) -> bool {
+/// Whether lists may still show this record as it was before our own write, by the database's clock alone.
+fn recently_ours(definition: &Definition, side: Side, own: &RecordRow, now: Timestamp) -> bool {
     own.ours
-        && own.written_at.is_some_and(|at| {
-            jiff::Timestamp::now().duration_since(at) < definition.side(side).horizon
-        })
+        && own
+            .written_at
+            .is_some_and(|at| now.duration_since(at) < definition.side(side).horizon)
 }
 
 fn outlined(outline: &Outline) -> Vec<model::MatchKey> {
@@ -436,6 +448,7 @@ async fn end_snapshot(
     side: Side,
     snapshot: &str,
     extent: Extent,
+    now: Timestamp,
 ) -> Result<Vec<i64>, EngineError> {
     let key = &definition.key;
     let missing =
@@ -457,7 +470,7 @@ async fn end_snapshot(
         let (ours, others): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &missing)
             .await?
             .into_iter()
-            .partition(|row| recently_ours(definition, side, row));
+            .partition(|row| recently_ours(definition, side, row, now));
         for (rows, presence) in [(ours, Presence::Doubtful), (others, Presence::Unsettled)] {
             let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
             record::set_presence(connection, &ids, presence).await?;

@@ -178,7 +178,8 @@ impl Sighting {
     }
 }
 
-/// Stores records as they were seen, alive; answers their row ids by provider id.
+/// Stores records as they were seen, alive; answers their row ids by provider id. One that was away and comes back
+/// without a link is matched again.
 pub async fn upsert(
     connection: &mut PgConnection,
     key: &SyncKey,
@@ -205,7 +206,10 @@ pub async fn upsert(
              presence = 'live', unreadable = excluded.unreadable,
              marker = CASE WHEN excluded.marker = '' THEN record.marker ELSE excluded.marker END,
              snapshot = coalesce(excluded.snapshot, record.snapshot), ours = excluded.ours,
-             written_at = coalesce(excluded.written_at, record.written_at), unsettled_at = NULL
+             written_at = coalesce(excluded.written_at, record.written_at), unsettled_at = NULL,
+             unmatched = record.unmatched OR record.presence <> 'live' AND NOT EXISTS (
+                 SELECT 1 FROM link l WHERE l.state <> 'closed'
+                     AND (l.left_record = record.id OR l.right_record = record.id))
          RETURNING remote_id, id",
     )
     .bind(&key.tenant)
@@ -338,8 +342,7 @@ pub async fn set_presence(
     }
     sqlx::query(
         "UPDATE record SET presence = $2,
-             unsettled_at = CASE WHEN $2 IN ('unsettled', 'doubtful') THEN clock_timestamp() END,
-             unmatched = unmatched AND $2 = 'live'
+             unsettled_at = CASE WHEN $2 IN ('unsettled', 'doubtful') THEN clock_timestamp() END
          WHERE id = ANY($1)",
     )
     .bind(ids)

@@ -119,6 +119,8 @@ pub struct SyncRow {
     pub totals: BTreeMap<String, u64>,
     /// What the guard counted last.
     pub guarded: Guarded,
+    /// This database's clock when the row was read.
+    pub read_at: Timestamp,
 }
 
 /// What the guard counted last, so that it need not count with every batch.
@@ -175,6 +177,7 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         last_outcome_at: moment("last_outcome_at")?,
         sweep_began_at: moment("sweep_began_at")?,
         totals: row.try_get::<Json<BTreeMap<String, u64>>, _>("totals")?.0,
+        read_at: row.try_get::<jiff_sqlx::Timestamp, _>("read_at")?.to_jiff(),
         guarded: row.try_get::<Json<Guarded>, _>("guarded")?.0,
     })
 }
@@ -184,7 +187,7 @@ pub async fn lock(
     connection: &mut PgConnection,
     key: &SyncKey,
 ) -> Result<Option<SyncRow>, StoreError> {
-    sqlx::query("SELECT * FROM sync WHERE tenant = $1 AND sync = $2 FOR UPDATE")
+    sqlx::query("SELECT *, clock_timestamp() AS read_at FROM sync WHERE tenant = $1 AND sync = $2 FOR UPDATE")
         .bind(&key.tenant)
         .bind(&key.sync)
         .fetch_optional(connection)
@@ -199,7 +202,7 @@ pub async fn load(
     connection: &mut PgConnection,
     key: &SyncKey,
 ) -> Result<Option<SyncRow>, StoreError> {
-    sqlx::query("SELECT * FROM sync WHERE tenant = $1 AND sync = $2")
+    sqlx::query("SELECT *, clock_timestamp() AS read_at FROM sync WHERE tenant = $1 AND sync = $2")
         .bind(&key.tenant)
         .bind(&key.sync)
         .fetch_optional(connection)
