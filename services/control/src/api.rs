@@ -215,6 +215,14 @@ impl control_server::Control for Api {
         self.0.reconciler.clone().preview(asked).await
     }
 
+    async fn recover(
+        &self,
+        request: Request<of_sync::RecoverRequest>,
+    ) -> Answer<of_sync::RecoverResponse> {
+        self.0.tokens.administrator(request.metadata())?;
+        Ok(Response::new(self.0.recover(request.into_inner()).await?))
+    }
+
     type EventsStream = Streaming<of_sync::EventsResponse>;
 
     async fn events(&self, request: Request<of_sync::EventsRequest>) -> Answer<Self::EventsStream> {

@@ -14,6 +14,7 @@ use crate::{
 pub(crate) struct Tokens {
     tenants: Vec<(blake3::Hash, TenantId)>,
     services: Option<blake3::Hash>,
+    administrators: Option<blake3::Hash>,
 }
 
 /// The tokens cannot be read.
@@ -26,10 +27,12 @@ pub(crate) struct TokenError(usize);
 const MIN_TOKEN_LENGTH: usize = 16;
 
 impl Tokens {
-    /// Reads `tenant:token` pairs, separated by commas or white space, and the token of the other services.
+    /// Reads `tenant:token` pairs, separated by commas or white space, and the tokens of the other services and of
+    /// the administrators.
     pub(crate) fn parse(
         tenants: Option<&SecretString>,
         services: Option<&SecretString>,
+        administrators: Option<&SecretString>,
     ) -> Result<Self, TokenError> {
         let text = tenants.map_or("", |tokens| tokens.expose_secret());
         let mut tokens = Vec::new();
@@ -44,9 +47,11 @@ impl Tokens {
             }
             tokens.push((blake3::hash(token.as_bytes()), tenant));
         }
+        let hashed = |token: &SecretString| blake3::hash(token.expose_secret().as_bytes());
         Ok(Self {
             tenants: tokens,
-            services: services.map(|token| blake3::hash(token.expose_secret().as_bytes())),
+            services: services.map(hashed),
+            administrators: administrators.map(hashed),
         })
     }
 
@@ -75,6 +80,22 @@ impl Tokens {
         }
     }
 
+    /// Lets an administrator of the installation in: what concerns every tenant is no tenant's to ask for. Where there
+    /// are no tokens at all, whoever reaches the service is one.
+    pub(crate) fn administrator(&self, metadata: &MetadataMap) -> Result<(), Error> {
+        match self.administrators {
+            Some(expected) if bearer(metadata) == Some(expected) => Ok(()),
+            None if self.tenants.is_empty() => Ok(()),
+            Some(_) => Err(Error::Unauthenticated(
+                "this concerns every tenant: set RAPPORT_TOKEN to the administrators' token".to_owned(),
+            )),
+            None => Err(Error::Forbidden(
+                "this concerns every tenant: start control with RAPPORT_ADMIN_TOKEN, and present it as RAPPORT_TOKEN"
+                    .to_owned(),
+            )),
+        }
+    }
+
     /// Lets the other services in.
     pub(crate) fn service(&self, metadata: &MetadataMap) -> Result<(), Error> {
         match self.services {
@@ -97,7 +118,7 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> Tokens {
-        Tokens::parse(Some(&SecretString::from(text)), None).unwrap()
+        Tokens::parse(Some(&SecretString::from(text)), None, None).unwrap()
     }
 
     fn with(token: &str) -> MetadataMap {
@@ -108,7 +129,7 @@ mod tests {
 
     #[test]
     fn without_tokens_everybody_is_the_default_tenant_and_no_other() {
-        let tokens = Tokens::parse(None, None).unwrap();
+        let tokens = Tokens::parse(None, None, None).unwrap();
         let nobody = MetadataMap::new();
         assert_eq!(tokens.tenant(&nobody, "").unwrap().as_str(), "default");
         assert_eq!(
@@ -140,18 +161,42 @@ mod tests {
 
     #[test]
     fn services_need_their_token_once_there_is_one() {
-        let open = Tokens::parse(None, None).unwrap();
+        let open = Tokens::parse(None, None, None).unwrap();
         assert!(open.service(&MetadataMap::new()).is_ok());
-        let closed = Tokens::parse(None, Some(&SecretString::from("service-token"))).unwrap();
+        let closed = Tokens::parse(None, Some(&SecretString::from("service-token")), None).unwrap();
         assert!(closed.service(&with("service-token")).is_ok());
         assert!(closed.service(&MetadataMap::new()).is_err());
         assert!(closed.service(&with("another")).is_err());
     }
 
     #[test]
+    fn what_concerns_every_tenant_is_for_administrators() {
+        let token = SecretString::from("administrators-token");
+        let open = Tokens::parse(None, None, None).unwrap();
+        assert!(open.administrator(&MetadataMap::new()).is_ok());
+        let shared = tokens("acme:0123456789abcdef");
+        let acme = with("0123456789abcdef");
+        assert!(matches!(
+            shared.administrator(&acme),
+            Err(Error::Forbidden(_))
+        ));
+        let acme_token = SecretString::from("acme:0123456789abcdef");
+        for tenants in [None, Some(&acme_token)] {
+            let closed = Tokens::parse(tenants, None, Some(&token)).unwrap();
+            assert!(closed.administrator(&with("administrators-token")).is_ok());
+            for stranger in [&acme, &MetadataMap::new(), &with("")] {
+                assert!(matches!(
+                    closed.administrator(stranger),
+                    Err(Error::Unauthenticated(_))
+                ));
+            }
+        }
+    }
+
+    #[test]
     fn bad_tokens_are_refused_without_showing_them() {
         for bad in ["0123456789abcdef", "acme:short", "A B:0123456789abcdef"] {
-            let error = Tokens::parse(Some(&SecretString::from(bad)), None).unwrap_err();
+            let error = Tokens::parse(Some(&SecretString::from(bad)), None, None).unwrap_err();
             assert!(!error.to_string().contains("short"));
             assert!(!error.to_string().contains("0123456789abcdef"));
         }

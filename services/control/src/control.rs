@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus::Bus;
-use proto::reconcile::syncs_client::SyncsClient;
+use proto::reconcile::{recovery_client::RecoveryClient, syncs_client::SyncsClient};
 use sqlx::PgPool;
 
 use crate::{
@@ -22,6 +22,7 @@ pub(crate) struct Control {
     pub(crate) tokens: Tokens,
     pub(crate) connectors: Connectors,
     pub(crate) reconciler: SyncsClient<kit::grpc::Client>,
+    pub(crate) recovery: RecoveryClient<kit::grpc::Client>,
     pub(crate) bus: Bus,
     pub(crate) tasks: kit::Tasks,
     /// Whether frequencies other than those that people choose from are allowed.

@@ -33,6 +33,7 @@ mod offers;
 mod passed_on;
 mod policies;
 mod recipe;
+mod recover;
 mod resolve;
 mod rights;
 mod rings;
@@ -49,7 +50,7 @@ use bus::Bus;
 use kit::{OnFailure, OnStop, Process, grpc::Routes};
 use proto::{
     control::{control_server::ControlServer, definitions_server::DefinitionsServer},
-    reconcile::syncs_client::SyncsClient,
+    reconcile::{recovery_client::RecoveryClient, syncs_client::SyncsClient},
 };
 
 pub use connectors::ConnectorAddress;
@@ -62,6 +63,9 @@ use crate::{
     access::Gates, api::Api, authorise::Tokens, connectors::Connectors, control::Control,
     definitions::Definitions,
 };
+
+/// How long a recovery may take, which has every link of the installation compared anew.
+const RECOVERY: Duration = Duration::from_mins(30);
 
 /// The service as a binary.
 pub fn main() -> ExitCode {
@@ -76,12 +80,16 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let tokens = Tokens::parse(
         settings.tenant_tokens.as_ref(),
         settings.service_token.as_ref(),
+        settings.admin_token.as_ref(),
     )?;
+    let reconciler = kit::grpc::client(&settings.reconciler_url)?;
+    let recovery = kit::grpc::client_with_deadline(&settings.reconciler_url, RECOVERY)?;
     let control = Arc::new(Control {
         keys,
         tokens,
         connectors: Connectors::new(&settings.connectors)?,
-        reconciler: SyncsClient::new(kit::grpc::client(&settings.reconciler_url)?),
+        reconciler: SyncsClient::new(reconciler),
+        recovery: RecoveryClient::new(recovery),
         db: SCHEMA.open(&settings.database).await?,
         bus: Bus::connect(settings.bus, process.name)
             .await

@@ -71,6 +71,15 @@ pub struct Settings {
         value_name = "TOKEN"
     )]
     pub service_token: Option<SecretString>,
+    /// The token of those who administer the installation. Without one, and without tenants' tokens, whoever reaches the
+    /// service is one of them.
+    #[arg(
+        long,
+        env = "RAPPORT_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    pub admin_token: Option<SecretString>,
     /// Allow any frequency of at least one second; for tests and demonstrations.
     #[arg(long, env = "RAPPORT_ALLOW_ANY_FREQUENCY")]
     pub allow_any_frequency: bool,
@@ -97,6 +106,7 @@ impl Settings {
             keys_file: None,
             tenant_tokens: None,
             service_token: None,
+            admin_token: None,
             allow_any_frequency: false,
             rights_seconds: DEFAULT_RIGHTS_SECONDS,
         }

@@ -10,9 +10,9 @@ use proto::control::{
 };
 use proto::reconcile::{
     EventsRequest, EventsResponse, HistoryRequest, HistoryResponse, PreviewRequest,
-    PreviewResponse, RecordsRequest, RecordsResponse, RestoreRequest, RestoreResponse,
-    ResumeRequest, ResumeResponse, RetryRequest, RetryResponse, RunRequest, RunResponse,
-    StatusRequest, StatusResponse, SyncRef,
+    PreviewResponse, RecordsRequest, RecordsResponse, RecoverRequest, RecoverResponse,
+    RestoreRequest, RestoreResponse, ResumeRequest, ResumeResponse, RetryRequest, RetryResponse,
+    RunRequest, RunResponse, StatusRequest, StatusResponse, SyncRef,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{Request, Response, Status, Streaming};
@@ -21,6 +21,9 @@ use crate::{cli::ControlArgs, failure::Failure};
 
 /// How long a call may take: applying a file asks two providers for their fields.
 const DEADLINE: Duration = Duration::from_mins(2);
+
+/// How long a recovery may take.
+const RECOVERY: Duration = Duration::from_mins(30);
 
 /// Calls control.
 #[derive(Clone, Debug)]
@@ -60,13 +63,23 @@ calls! {
     resume: ResumeRequest => ResumeResponse;
     run: RunRequest => RunResponse;
     preview: PreviewRequest => PreviewResponse;
+    recover: RecoverRequest => RecoverResponse;
     events: EventsRequest => Streaming<EventsResponse>;
 }
 
 impl Caller {
     /// A caller of the control at this address.
     pub(crate) fn new(args: &ControlArgs) -> Result<Self, Failure> {
-        let client = kit::grpc::client_with_deadline(&args.url, DEADLINE)
+        Self::with_deadline(args, DEADLINE)
+    }
+
+    /// One that waits for a recovery, which has every link of the installation compared anew.
+    pub(crate) fn patient(args: &ControlArgs) -> Result<Self, Failure> {
+        Self::with_deadline(args, RECOVERY)
+    }
+
+    fn with_deadline(args: &ControlArgs, deadline: Duration) -> Result<Self, Failure> {
+        let client = kit::grpc::client_with_deadline(&args.url, deadline)
             .map_err(|error| Failure::Wrong(error.to_string()))?;
         Ok(Self {
             client: ControlClient::new(client),

@@ -74,6 +74,14 @@ pub(crate) enum Command {
     Delete(SyncArgs),
     /// Print what happens as CloudEvents, one a line.
     Events(EventsArgs),
+    /// Go on after the database was restored from a backup, or failed over to a server that lags.
+    #[command(
+        after_help = "For administrators of the installation: it concerns the syncs of every tenant. Services refuse to \
+        go on once the database is older than what was done from it. Both sides of every sync are then read and \
+        compared anew; what would be deleted waits for `rapport resume SYNC --accept` or `--restore`. Where control \
+        asks for tokens, RAPPORT_TOKEN is that of the administrators."
+    )]
+    Recover(RecoverArgs),
     /// Run every service in this process, with a NATS and a PostgreSQL of its own.
     #[command(
         after_help = "Providers are set by RAPPORT_GOOGLE_… and RAPPORT_ZOHO_… in the environment, as for \
@@ -220,6 +228,17 @@ pub(crate) struct ResumeArgs {
     pub restore: bool,
 }
 
+/// How to recover.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// Do it; without, only say what it would be about.
+    #[arg(long)]
+    pub yes: bool,
+    /// Recover although nothing tells that the database went back: NATS was restored or lost with it.
+    #[arg(long)]
+    pub anyway: bool,
+}
+
 /// Which events to print.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct EventsArgs {
@@ -259,6 +278,8 @@ mod tests {
             "rapport status ana-clients --watch --json",
             "rapport restore ana-clients --run 3",
             "rapport resume ana-clients --accept",
+            "rapport recover",
+            "rapport recover --yes --anyway",
             "rapport events --all --once",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

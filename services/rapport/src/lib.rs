@@ -18,7 +18,7 @@ use clap::Parser as _;
 use crate::{
     caller::Caller,
     cli::{Cli, Command, ControlArgs},
-    commands::{apply, change, connect, events, get, history, status},
+    commands::{apply, change, connect, events, get, history, recover, status},
     failure::Failure,
 };
 
@@ -43,7 +43,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(control: &ControlArgs, command: Command) -> Result<(), Failure> {
-    let caller = Caller::new(control)?;
+    let caller = match command {
+        Command::Recover(_) => Caller::patient(control)?,
+        _ => Caller::new(control)?,
+    };
     let (caller, json) = (&caller, control.json);
     match command {
         Command::Connect(args) => connect::run(caller, json, &args).await,
@@ -58,6 +61,7 @@ async fn run(control: &ControlArgs, command: Command) -> Result<(), Failure> {
         Command::Resume(args) => change::resume(caller, json, &args).await,
         Command::Delete(args) => change::delete(caller, json, &args).await,
         Command::Events(args) => events::run(caller, &args).await,
+        Command::Recover(args) => recover::run(caller, json, &args).await,
         Command::Dev(_) => Ok(()),
     }
 }

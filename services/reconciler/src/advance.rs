@@ -15,13 +15,14 @@ use crate::{
     error::EngineError,
     guard,
     ledger::Ledger,
-    metrics, outcome, pairing,
+    metrics, outcome,
+    pairing::{self, rebuilt},
     plan::{Planned, Planner},
     store::{
         SyncKey, feed,
         link::{self, LinkState},
         record::{self, Presence, RecordRow},
-        status,
+        recovery, status,
         sync::{self, Chores, Hold, Phase, SyncRow},
         write,
     },
@@ -141,6 +142,8 @@ pub async fn baseline(
     connection: &mut PgConnection,
     definition: &Definition,
 ) -> Result<(), EngineError> {
+    let recovery = recovery::of(connection, &definition.key).await?;
+    rebuilt::rebuild(connection, definition, recovery.map(|recovery| recovery.at)).await?;
     while pairing::pair(connection, definition).await? > 0 {}
     Ok(())
 }
@@ -291,6 +294,7 @@ async fn finish_run(connection: &mut PgConnection, row: &mut SyncRow) -> Result<
     }
     let (open, _) = write::open(connection, &row.key).await?;
     if open == 0 {
+        recovery::end_if_settled(connection, &row.key).await?;
         row.last_run_at = Some(sync::now(connection).await?);
         row.last_run_result = format!("{} records written", row.run_written.max(0));
         sync::save(connection, row).await?;

@@ -14,6 +14,12 @@ pub enum EngineError {
     /// A message does not say what it has to; it is set aside as it is.
     #[error("the message lacks a usable {0}")]
     Malformed(&'static str),
+    /// The database is older than what was done from it; nothing is done until a recovery.
+    #[error("{}", crate::tide::BEHIND)]
+    WentBack,
+    /// The copy of the tide was replaced by others again and again; the work is tried again.
+    #[error("others copy the tide faster")]
+    Crowded,
     /// The bus failed; the work is tried again.
     #[error("the bus failed")]
     Bus(#[from] bus::BusError),

@@ -8,6 +8,7 @@ use crate::{
     definition::Definition,
     error::EngineError,
     plan::Planned,
+    recover,
     store::{
         status,
         sync::{self, SyncRow},
@@ -37,6 +38,9 @@ pub async fn trips(
     row: &mut SyncRow,
     planned: &Planned,
 ) -> Result<Option<String>, EngineError> {
+    if let Some(reason) = recover::withholds(connection, &row.key, planned).await? {
+        return Ok(Some(reason));
+    }
     if let Some(reason) = deletes_too_much(connection, definition, row, planned).await? {
         return Ok(Some(reason));
     }

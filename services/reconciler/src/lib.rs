@@ -6,7 +6,7 @@
 //!
 //! [`ingest`] stores what a feed shows and its cursor in one transaction; [`pairing`] finds counterparts;
 //! [`plan`] turns links into situations and plans into rows of the outbox; [`release`] publishes them;
-//! [`outcome`] applies the answers and moves the bases.
+//! [`outcome`] applies the answers and moves the bases. [`tide`] tells when the database went back.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod advance;
@@ -23,6 +23,7 @@ mod metrics;
 pub mod outcome;
 pub mod pairing;
 pub mod plan;
+pub mod recover;
 pub mod release;
 pub mod restoration;
 pub mod service;
@@ -30,6 +31,7 @@ mod settings;
 pub mod store;
 pub mod sweep;
 mod tasks;
+pub mod tide;
 mod trace;
 pub mod wake;
 
@@ -38,13 +40,15 @@ use std::{process::ExitCode, sync::Arc};
 use bus::Bus;
 use kit::{OnFailure, OnStop, Process, Schema, Service, grpc};
 use proto::reconcile::{
-    claims_server::ClaimsServer, positions_server::PositionsServer, syncs_server::SyncsServer,
+    claims_server::ClaimsServer, positions_server::PositionsServer,
+    recovery_server::RecoveryServer, syncs_server::SyncsServer,
 };
 
 pub use settings::{DEFAULT_SWEEP_SECONDS, Settings};
 
 use crate::{
-    service::{ClaimService, PositionService, SyncService},
+    service::{ClaimService, PositionService, RecoveryService, SyncService},
+    tide::Tide,
     wake::Wake,
 };
 
@@ -75,22 +79,34 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
             anyhow::Ok(())
         });
     let wake = Arc::new(Wake::default());
+    let tide = Tide::new(pool.clone(), bus.clone());
     let applied = Arc::new(applied::Applied::default());
     let routes = grpc::Routes::new(PositionsServer::new(PositionService {
         pool: pool.clone(),
         applied: applied.clone(),
+        tide: tide.clone(),
     }))
-        .add_service(ClaimsServer::new(ClaimService { pool: pool.clone() }))
-        .add_service(SyncsServer::new(SyncService {
-            pool: pool.clone(),
-            wake: wake.clone(),
-        }));
+    .add_service(ClaimsServer::new(ClaimService {
+        pool: pool.clone(),
+        tide: tide.clone(),
+    }))
+    .add_service(SyncsServer::new(SyncService {
+        pool: pool.clone(),
+        wake: wake.clone(),
+        tide: tide.clone(),
+    }))
+    .add_service(RecoveryServer::new(RecoveryService {
+        pool: pool.clone(),
+        tide: tide.clone(),
+        wake: wake.clone(),
+    }));
     grpc::serve(&process, &settings.grpc, routes).await?;
     let engine = tasks::Engine {
         pool,
         bus,
         wake,
         applied,
+        tide,
         control: settings.control.client()?,
         window: settings.window,
         sweep: std::time::Duration::from_secs(settings.sweep_seconds),

@@ -345,14 +345,24 @@ pub fn link_id(definition: &Definition, side: Side, remote_id: &str) -> Uuid {
 
 /// The marker of a record that we create: derived, so that a plan made again is the same write.
 pub fn marker(definition: &Definition, link: &LinkRow, side: Side) -> String {
-    let source = side.other();
+    derived(
+        definition,
+        link.remote_id(side.other()),
+        side,
+        link.create_generation,
+    )
+}
+
+/// The marker of a side's record that is made from this record of the other side; the generation counts
+/// how often it was.
+pub fn derived(definition: &Definition, source_id: &str, side: Side, generation: i32) -> String {
     let name = format!(
         "{}\n{}\n{}\n{}\n{}",
         definition.side(side).account,
-        definition.side(source).account,
-        link.remote_id(source),
+        definition.side(side.other()).account,
+        source_id,
         side.as_str(),
-        link.create_generation,
+        generation,
     );
     let hash = blake3::keyed_hash(&definition.hash_key, name.as_bytes());
     format!("r1-{}", &hash.to_hex()[..40])

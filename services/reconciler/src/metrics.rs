@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use opentelemetry::{
     KeyValue, global,
-    metrics::{Counter, Histogram, Meter},
+    metrics::{Counter, Gauge, Histogram, Meter},
 };
 use proto::write::outcome::Result as Answer;
 
@@ -52,6 +52,13 @@ static ADVANCE: LazyLock<Histogram<f64>> = LazyLock::new(|| {
     METER
         .f64_histogram("rapport_advance_seconds")
         .with_description("How long it took to do all that a sync could do at once")
+        .build()
+});
+
+static BEHIND: LazyLock<Gauge<u64>> = LazyLock::new(|| {
+    METER
+        .u64_gauge("rapport_database_behind")
+        .with_description("1 while the database is older than what was done from it, else 0")
         .build()
 });
 
@@ -126,6 +133,11 @@ pub(crate) fn notices(published: usize) {
 /// A sync was advanced, which took so long.
 pub(crate) fn advanced(took: Duration) {
     ADVANCE.record(took.as_secs_f64(), &[]);
+}
+
+/// Whether the database is older than what was done from it.
+pub(crate) fn behind(behind: bool) {
+    BEHIND.record(u64::from(behind), &[]);
 }
 
 fn add(counter: &Counter<u64>, count: usize) {

@@ -1,5 +1,7 @@
 //! Matching: records that wait get a link, alone or with their counterpart (R-06 … R-09).
 
+pub mod rebuilt;
+
 use std::collections::{HashMap, HashSet};
 
 use merge::{Candidate, Reason, Twins, pair_up};

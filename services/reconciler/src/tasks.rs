@@ -19,6 +19,7 @@ use crate::{
     ingest::{self, Ingested},
     intake, metrics, outcome, release,
     store::{SyncKey, notice, sweep, sync},
+    tide::{self, Tide},
     wake::Wake,
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct Engine {
     pub(crate) wake: Arc<Wake>,
     /// Tells connectors when a batch is applied.
     pub(crate) applied: Arc<Applied>,
+    /// Tells whether the store went back: then nothing is done.
+    pub(crate) tide: Arc<Tide>,
     /// Control.
     pub(crate) control: Client,
     /// Unanswered writes per account.
@@ -89,6 +92,10 @@ impl Engine {
                 engine.advance(token).await
             });
         }
+        let (engine, part) = (self.clone(), process.health.part("tide"));
+        tasks.spawn("tide", OnFailure::ShutDown, OnStop::Abort, async move {
+            engine.watch_tide(&part).await
+        });
         let engine = self.clone();
         tasks.spawn("look", OnFailure::ShutDown, OnStop::Abort, async move {
             engine.look().await
@@ -108,10 +115,34 @@ impl Engine {
         Ok(())
     }
 
+    /// Compares the database with its copies from time to time, and whenever NATS comes back.
+    async fn watch_tide(&self, part: &kit::Part) -> anyhow::Result<()> {
+        let mut connection = self.bus.connection();
+        loop {
+            match self.tide.look().await {
+                Ok(level) if level.behind => part.not_ready(tide::BEHIND),
+                Ok(_) => part.ready(),
+                // What is known holds until PostgreSQL and NATS both answer, and both have parts of their own.
+                Err(error) => tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the tide cannot be read"
+                ),
+            }
+            tokio::select! {
+                changed = connection.changed() => changed?,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
     async fn definitions(&self, health: &kit::Part) -> anyhow::Result<()> {
         let mut watch = self.bus.watch_changed().await?;
         let mut which = String::new();
         loop {
+            if self.tide.is_behind() {
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            }
             match intake::refresh(&self.pool, &self.control, &which).await {
                 Ok(keys) => {
                     health.ready();
@@ -155,6 +186,9 @@ impl Engine {
             .for_each(AT_ONCE, stop, move |delivery| {
                 let engine = engine.clone();
                 async move {
+                    if engine.tide.is_behind() {
+                        return delivery.retry_after(LOOK);
+                    }
                     let verdict = engine.ingest(&delivery.message).await;
                     metrics::batch(&verdict);
                     match verdict {
@@ -198,6 +232,9 @@ impl Engine {
             .for_each(AT_ONCE, stop, move |delivery| {
                 let engine = engine.clone();
                 async move {
+                    if engine.tide.is_behind() {
+                        return delivery.retry_after(LOOK);
+                    }
                     match engine.apply(&delivery.message).await {
                         Ok(()) => {
                             let key =
@@ -234,6 +271,9 @@ impl Engine {
                 () = stop.cancelled() => return Ok(()),
                 key = self.wake.next() => key,
             };
+            if self.tide.is_behind() {
+                continue;
+            }
             let began = Instant::now();
             if let Err(error) = advance::advance(&self.pool, &key).await {
                 complain(&error, "a sync could not be advanced");
@@ -261,6 +301,9 @@ impl Engine {
     async fn sweeps(&self) -> anyhow::Result<()> {
         loop {
             tokio::time::sleep(SWEEPS).await;
+            if self.tide.is_behind() {
+                continue;
+            }
             let begun = async {
                 let mut connection = self.pool.acquire().await?;
                 Ok::<_, EngineError>(sweep::begin_due(&mut connection, self.sweep).await?)
@@ -274,7 +317,7 @@ impl Engine {
 
     async fn outbox(self, stop: CancellationToken) -> anyhow::Result<()> {
         loop {
-            match release::release(&self.pool, &self.bus, self.window).await {
+            match self.release().await {
                 Ok(writes) => metrics::released(writes),
                 Err(error) => {
                     complain(&error, "the outbox could not be released");
@@ -287,6 +330,13 @@ impl Engine {
                 () = tokio::time::sleep(RELEASE) => {}
             }
         }
+    }
+
+    async fn release(&self) -> Result<usize, EngineError> {
+        if self.tide.is_behind() {
+            return Ok(0);
+        }
+        release::release(&self.pool, &self.bus, self.window).await
     }
 
     async fn notices(self, stop: CancellationToken) -> anyhow::Result<()> {
@@ -308,6 +358,9 @@ impl Engine {
     }
 
     async fn publish_notices(&self) -> Result<usize, EngineError> {
+        if self.tide.is_behind() {
+            return Ok(0);
+        }
         let mut transaction = self.pool.begin().await?;
         let notices = notice::unpublished(&mut transaction, NOTICES).await?;
         if notices.is_empty() {

@@ -11,6 +11,8 @@ pub(crate) enum Actor {
     Tenant,
     /// Another service of the system.
     Service,
+    /// Whoever administers the installation.
+    Administrator,
 }
 
 /// Something that happened to a connection or sync, in the transaction that made it happen.
@@ -33,6 +35,7 @@ pub(crate) async fn write(
     let actor = match entry.actor {
         Actor::Tenant => "tenant",
         Actor::Service => "service",
+        Actor::Administrator => "administrator",
     };
     sqlx::query(
         "INSERT INTO audit (tenant, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",

@@ -14,5 +14,6 @@ mod access;
 mod apply;
 mod bad_input;
 mod lifecycle;
+mod recover;
 mod sign_in;
 mod tenants;

@@ -66,7 +66,9 @@ impl Bus {
         let text = Bytes::from(format!("{installation} {height}"));
         let published = async {
             let subject = self.subjects().tide(gauge);
-            let sent = self.jetstream().publish_with_headers(subject, headers, text);
+            let sent = self
+                .jetstream()
+                .publish_with_headers(subject, headers, text);
             sent.await?.await
         };
         match published.await {

@@ -6,5 +6,6 @@ pub(crate) mod connect;
 pub(crate) mod events;
 pub(crate) mod get;
 pub(crate) mod history;
+pub(crate) mod recover;
 pub(crate) mod status;
 pub(crate) mod watch;

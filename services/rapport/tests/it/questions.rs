@@ -102,3 +102,26 @@ async fn unknown_names_exit_with_2_and_a_control_that_is_away_with_1() {
     let done = at("nonsense://", "status").await;
     assert_eq!(done.code, 2, "{}", done.err);
 }
+
+// proves: R-34
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_says_what_it_is_about_before_it_is_done() {
+    let stage = Stage::connected().await;
+    let calm = rapport(&stage, "recover").await.ok();
+    assert!(calm.contains("nothing tells"), "{calm}");
+    let done = rapport(&stage, "recover --yes").await;
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("--anyway"), "{}", done.err);
+    stage.reconciler.set_behind(true);
+    let said = rapport(&stage, "recover").await.ok();
+    assert!(said.contains("by 7 steps"), "{said}");
+    assert!(said.contains("with --yes"), "{said}");
+    let answer = rapport(&stage, "recover --yes --json").await.ok();
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["recovered"], true);
+    let said = rapport(&stage, "recover --yes --anyway").await.ok();
+    assert!(
+        said.contains("1 syncs are read and compared anew"),
+        "{said}"
+    );
+}

@@ -1,12 +1,19 @@
 //! Claims, for writers.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use proto::reconcile::{ClaimRequest, ClaimResponse, claims_server::Claims};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use super::failed;
-use crate::store::{outbox, write};
+use crate::{
+    error::EngineError,
+    store::{outbox, write},
+    tide::Tide,
+};
 
 /// A claimed write is not taken for lost before any call to a provider must have ended.
 const LOST_AFTER: SignedDuration = SignedDuration::from_mins(5);
@@ -16,6 +23,33 @@ const LOST_AFTER: SignedDuration = SignedDuration::from_mins(5);
 pub struct ClaimService {
     /// The store.
     pub pool: PgPool,
+    /// Tells whether the store went back.
+    pub tide: Arc<Tide>,
+}
+
+impl ClaimService {
+    /// Claims, and tells the outside that something may be done now.
+    async fn started(
+        &self,
+        mut connection: PoolConnection<Postgres>,
+        tenant: &str,
+        ids: &[Uuid],
+    ) -> Result<Vec<Uuid>, EngineError> {
+        loop {
+            let step = self.tide.step()?;
+            let claimed = write::claim(&mut connection, tenant, ids, &step).await?;
+            drop(connection);
+            let Some(claimed) = claimed else {
+                self.tide.refused().await?;
+                connection = self.pool.acquire().await?;
+                continue;
+            };
+            if let Some(height) = claimed.height {
+                self.tide.reached(&step, height).await?;
+            }
+            return Ok(claimed.started);
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -31,13 +65,14 @@ impl Claims for ClaimService {
         let unanswered = write::lost(&mut connection, &request.tenant, &ids, LOST_AFTER)
             .await
             .map_err(failed)?;
-        let started = write::claim(&mut connection, &request.tenant, &ids)
+        let started = self
+            .started(connection, &request.tenant, &ids)
             .await
             .map_err(failed)?;
         if !started.is_empty() {
             kit::point("reconciler.claimed");
         }
-        let names = |ids: Vec<uuid::Uuid>| ids.iter().map(ToString::to_string).collect();
+        let names = |ids: Vec<Uuid>| ids.iter().map(ToString::to_string).collect();
         Ok(Response::new(ClaimResponse {
             started: names(started),
             unanswered: names(unanswered),

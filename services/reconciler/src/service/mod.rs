@@ -3,11 +3,13 @@
 mod claims;
 mod events;
 mod positions;
+mod recovery;
 mod restore;
 mod syncs;
 
 pub use claims::ClaimService;
 pub use positions::PositionService;
+pub use recovery::RecoveryService;
 pub use syncs::SyncService;
 
 use proto::reconcile::SyncRef;
@@ -33,6 +35,9 @@ fn failed(error: impl Into<EngineError>) -> Status {
     let error = error.into();
     if let EngineError::Store(StoreError::UnknownSync) = error {
         return unknown_sync();
+    }
+    if let EngineError::WentBack = error {
+        return Status::failed_precondition(error.to_string());
     }
     tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
     Status::unavailable("the reconciler could not do this now; try again")

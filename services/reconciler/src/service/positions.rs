@@ -10,14 +10,17 @@ use sqlx::PgPool;
 use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
-use super::{failed, unknown_sync};
+use super::failed;
 use crate::{
     applied::Applied,
+    error::EngineError,
     intake,
     store::{
-        SyncKey, feed,
+        StoreError, SyncKey, feed, recovery,
         sync::{self, Hold, Phase},
+        tide::{self, Step},
     },
+    tide::Tide,
 };
 
 /// No request waits longer than this.
@@ -33,6 +36,8 @@ pub struct PositionService {
     pub pool: PgPool,
     /// Tells when a batch is applied.
     pub applied: Arc<Applied>,
+    /// Tells whether the store went back.
+    pub tide: Arc<Tide>,
 }
 
 fn place(feed: Option<Feed>) -> Result<(SyncKey, Side), Status> {
@@ -42,6 +47,59 @@ fn place(feed: Option<Feed>) -> Result<(SyncKey, Side), Status> {
     Ok((SyncKey::new(feed.tenant, feed.sync), side))
 }
 
+enum Begun {
+    Unwanted(BeginResponse),
+    /// With the height of the gauge that it has raised.
+    Begun(BeginResponse, i64),
+    /// This may be an older database.
+    Refused,
+}
+
+async fn begin(
+    pool: &PgPool,
+    key: &SyncKey,
+    side: Side,
+    generation_read: u64,
+    step: &Step,
+) -> Result<Begun, EngineError> {
+    let mut transaction = pool.begin().await?;
+    let mut row = sync::lock(&mut transaction, key)
+        .await?
+        .ok_or(StoreError::UnknownSync)?;
+    let wanted = matches!(row.phase, Phase::Baseline | Phase::Live)
+        && !matches!(row.held, Some(Hold::Paused | Hold::Collection))
+        && !recovery::too_early(&mut transaction, key).await?;
+    let generation = u64::try_from(row.generation).unwrap_or_default();
+    if !wanted || generation != generation_read {
+        return Ok(Begun::Unwanted(BeginResponse {
+            generation,
+            wanted,
+            ..BeginResponse::default()
+        }));
+    }
+    if side == Side::Left {
+        intake::begin_due_run(&mut transaction, &mut row, false).await?;
+    }
+    let feed = feed::begin(&mut transaction, key, side).await?;
+    // Last, since others wait for the gauge.
+    let Some(height) = tide::raise(&mut transaction, step).await? else {
+        return Ok(Begun::Refused);
+    };
+    transaction.commit().await?;
+    let answer = BeginResponse {
+        epoch: u64::try_from(feed.begun_epoch).unwrap_or_default(),
+        // A sweep wants everything to be read as well.
+        snapshot: feed.cursor.is_empty()
+            || row
+                .sweep_began_at
+                .is_some_and(|began| feed.whole_at < Some(began)),
+        cursor: feed.cursor,
+        generation,
+        wanted,
+    };
+    Ok(Begun::Begun(answer, height))
+}
+
 #[tonic::async_trait]
 impl Positions for PositionService {
     #[tracing::instrument(skip_all, err(level = "debug"))]
@@ -49,43 +107,20 @@ impl Positions for PositionService {
         &self,
         request: Request<BeginRequest>,
     ) -> Result<Response<BeginResponse>, Status> {
-        let request = request.into_inner();
-        let (key, side) = place(request.feed)?;
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let mut row = sync::lock(&mut transaction, &key)
-            .await
-            .map_err(failed)?
-            .ok_or_else(unknown_sync)?;
-        let wanted = matches!(row.phase, Phase::Baseline | Phase::Live)
-            && !matches!(row.held, Some(Hold::Paused | Hold::Collection));
-        let generation = u64::try_from(row.generation).unwrap_or_default();
-        if !wanted || generation != request.generation {
-            return Ok(Response::new(BeginResponse {
-                generation,
-                wanted,
-                ..BeginResponse::default()
-            }));
+        let BeginRequest { feed, generation } = request.into_inner();
+        let (key, side) = place(feed)?;
+        loop {
+            let step = self.tide.step().map_err(failed)?;
+            let begun = begin(&self.pool, &key, side, generation, &step);
+            match begun.await.map_err(failed)? {
+                Begun::Unwanted(answer) => return Ok(Response::new(answer)),
+                Begun::Begun(answer, height) => {
+                    self.tide.reached(&step, height).await.map_err(failed)?;
+                    return Ok(Response::new(answer));
+                }
+                Begun::Refused => self.tide.refused().await.map_err(failed)?,
+            }
         }
-        if side == Side::Left {
-            intake::begin_due_run(&mut transaction, &mut row, false)
-                .await
-                .map_err(failed)?;
-        }
-        let feed = feed::begin(&mut transaction, &key, side)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(Response::new(BeginResponse {
-            epoch: u64::try_from(feed.begun_epoch).unwrap_or_default(),
-            // A sweep wants everything to be read as well.
-            snapshot: feed.cursor.is_empty()
-                || row
-                    .sweep_began_at
-                    .is_some_and(|began| feed.whole_at < Some(began)),
-            cursor: feed.cursor,
-            generation,
-            wanted,
-        }))
     }
 
     async fn applied(

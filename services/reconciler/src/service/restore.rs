@@ -19,6 +19,7 @@ use crate::{
         history::{self, Entry},
         link::{self, LinkRow, LinkState},
         record::{self, Presence},
+        recovery,
         sync::{self, Hold, Phase, SyncRow},
     },
 };
@@ -228,6 +229,10 @@ pub(super) async fn resume(pool: &PgPool, key: &SyncKey, answer: Answer) -> Resu
             }
             row.guard_accepted_at = Some(sync::now(&mut transaction).await.map_err(failed)?);
         }
+    }
+    if held == Some(Hold::Guard) {
+        // A person has answered what a recovery asked.
+        recovery::end(&mut transaction, key).await.map_err(failed)?;
     }
     sync::save(&mut transaction, &row).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;

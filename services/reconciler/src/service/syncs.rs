@@ -16,20 +16,26 @@ use uuid::Uuid;
 
 use super::{events, failed, key, micros, restore, unknown_sync};
 use crate::{
-    advance, intake,
+    advance,
+    error::EngineError,
+    intake,
     plan::Planned,
     store::{
         feed, frozen, history, link,
         link::LinkState,
-        status, sweep,
-        sync::{self, Hold},
+        recovery, status, sweep,
+        sync::{self, Hold, SyncRow},
         write,
     },
+    tide::{self, Tide},
     wake::Wake,
 };
 
 /// The most entries that one answer carries.
 const MOST: u32 = 1_000;
+/// What a sync is told about while it recovers.
+const RECOVERS: &str =
+    "the database went back: both sides are compared anew, and deletions wait for a person";
 
 /// What is asked of syncs.
 #[derive(Debug, Clone)]
@@ -38,6 +44,29 @@ pub struct SyncService {
     pub pool: PgPool,
     /// Wakes the engine.
     pub wake: Arc<Wake>,
+    /// Tells whether the store went back.
+    pub tide: Arc<Tide>,
+}
+
+impl SyncService {
+    /// Nothing is asked of a database that went back, but how it stands.
+    fn ready(&self) -> Result<(), Status> {
+        if self.tide.is_behind() {
+            return Err(failed(EngineError::WentBack));
+        }
+        Ok(())
+    }
+
+    /// Why a sync waits, for people.
+    fn reason(&self, row: &SyncRow, recovers: bool) -> String {
+        if self.tide.is_behind() {
+            tide::BEHIND.to_owned()
+        } else if row.held_reason.is_empty() && recovers {
+            RECOVERS.to_owned()
+        } else {
+            row.held_reason.clone()
+        }
+    }
 }
 
 fn limit(asked: u32) -> i64 {
@@ -100,14 +129,19 @@ impl Syncs for SyncService {
         let conflicts = history::conflicts(&mut transaction, &key)
             .await
             .map_err(failed)?;
+        let recovers = recovery::of(&mut transaction, &key)
+            .await
+            .map_err(failed)?
+            .is_some();
         let sweep = sweep::load(&mut transaction, &key).await.map_err(failed)?;
         let phase = match row.held {
+            _ if self.tide.is_behind() => "paused",
             Some(_) => "paused",
             None => row.phase.word(),
         };
         Ok(Response::new(StatusResponse {
             phase: phase.to_owned(),
-            reason: row.held_reason.clone(),
+            reason: self.reason(&row, recovers),
             run: u64::try_from(row.run).unwrap_or_default(),
             counts: Some(Counts {
                 in_scope: tally.total(),
@@ -216,6 +250,7 @@ impl Syncs for SyncService {
         &self,
         request: Request<RestoreRequest>,
     ) -> Result<Response<RestoreResponse>, Status> {
+        self.ready()?;
         let request = request.into_inner();
         let key = key(request.sync)?;
         let what = request.what.ok_or_else(|| {
@@ -230,6 +265,7 @@ impl Syncs for SyncService {
         &self,
         request: Request<RetryRequest>,
     ) -> Result<Response<RetryResponse>, Status> {
+        self.ready()?;
         let request = request.into_inner();
         let key = key(request.sync)?;
         let mut transaction = self.pool.begin().await.map_err(failed)?;
@@ -277,6 +313,7 @@ impl Syncs for SyncService {
         &self,
         request: Request<ResumeRequest>,
     ) -> Result<Response<ResumeResponse>, Status> {
+        self.ready()?;
         let request = request.into_inner();
         let answer = request.answer();
         let key = key(request.sync)?;
@@ -286,6 +323,7 @@ impl Syncs for SyncService {
     }
 
     async fn run(&self, request: Request<RunRequest>) -> Result<Response<RunResponse>, Status> {
+        self.ready()?;
         let key = key(request.into_inner().sync)?;
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let mut row = sync::lock(&mut transaction, &key)

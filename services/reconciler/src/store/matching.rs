@@ -175,6 +175,76 @@ pub async fn by_marker(
         .collect()
 }
 
+/// A live record of the scope without a counterpart.
+#[derive(Debug, Clone)]
+pub struct Lone {
+    /// The record's row id.
+    pub record: i64,
+    /// Its side.
+    pub side: Side,
+    /// The provider's id.
+    pub remote_id: String,
+    /// Its link, if it has one already.
+    pub link: Option<Uuid>,
+    /// How often its counterpart was created, this time included, as far as is known.
+    pub create_generation: i32,
+}
+
+/// Live records of the scope that have no counterpart and are no twins, oldest first; none of which a create is
+/// claimed.
+pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lone>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT r.id, r.side, r.remote_id, l.id AS link, coalesce(l.create_generation, 1) AS generation
+         FROM record r
+         LEFT JOIN link l ON l.state <> 'closed' AND (l.left_record = r.id OR l.right_record = r.id)
+         WHERE r.tenant = $1 AND r.sync = $2 AND r.presence = 'live' AND r.in_scope
+             AND (l.id IS NULL OR l.left_record IS NULL OR l.right_record IS NULL)
+             AND coalesce(l.reason, '') <> $3
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started')
+         ORDER BY r.first_seen_at, r.id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(merge::Reason::Twin.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Lone {
+                record: row.try_get("id")?,
+                side: side_of(row.try_get("side")?),
+                remote_id: row.try_get("remote_id")?,
+                link: row.try_get("link")?,
+                create_generation: row.try_get("generation")?,
+            })
+        })
+        .collect()
+}
+
+/// Records that wait to be matched and carry a marker, oldest first: (record, side, marker).
+pub async fn marked(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<(i64, Side, String)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, side, marker FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
+             AND presence = 'live' AND marker <> '' ORDER BY first_seen_at, id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.try_get("id")?,
+                side_of(row.try_get("side")?),
+                row.try_get("marker")?,
+            ))
+        })
+        .collect()
+}
+
 /// Links whose create has an unknown fate, with the record that was to be created: (link, side, body).
 pub async fn unknown_creates(
     connection: &mut PgConnection,

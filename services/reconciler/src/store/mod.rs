@@ -10,9 +10,11 @@ pub mod notice;
 pub mod outbox;
 pub mod owner;
 pub mod record;
+pub mod recovery;
 pub mod status;
 pub mod sweep;
 pub mod sync;
+pub mod tide;
 pub mod write;
 
 use model::Side;

@@ -145,7 +145,7 @@ pub async fn linked(connection: &mut PgConnection, key: &SyncKey) -> Result<u64,
     Ok(number(row.try_get("n")?))
 }
 
-/// Linked records of a side whose deletion is proved and waits for a plan.
+/// Linked records of a side whose deletion is proved and waits for a plan; not those that are gone on both.
 pub async fn waiting_deletions(
     connection: &mut PgConnection,
     key: &SyncKey,
@@ -156,7 +156,9 @@ pub async fn waiting_deletions(
              ON r.id = CASE $3::smallint WHEN 1 THEN l.left_record ELSE l.right_record END
          WHERE l.tenant = $1 AND l.sync = $2 AND l.dirty
              AND l.state IN ('in sync', 'pending', 'deferred') AND l.base IS NOT NULL
-             AND l.left_record IS NOT NULL AND l.right_record IS NOT NULL AND r.presence = 'gone'",
+             AND l.left_record IS NOT NULL AND l.right_record IS NOT NULL AND r.presence = 'gone'
+             AND NOT EXISTS (SELECT FROM record o WHERE o.presence = 'gone'
+                 AND o.id = CASE $3::smallint WHEN 1 THEN l.right_record ELSE l.left_record END)",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use super::{StoreError, SyncKey, side_number, side_of};
+use super::{
+    StoreError, SyncKey, side_number, side_of,
+    tide::{Step, level},
+};
 
 /// What moves when a write is applied (R-12).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -252,26 +255,56 @@ pub async fn revoke_all(
     Ok(links.len() as u64)
 }
 
+/// Writes that were claimed.
+#[derive(Debug)]
+pub struct Claimed {
+    /// Those that have to be made now.
+    pub started: Vec<Uuid>,
+    /// The height of the gauge that the claim has raised; none if nothing was claimed.
+    pub height: Option<i64>,
+}
+
 /// Moves writes from queued to started, checking that their sync still wants them: the one statement
-/// just before a provider call (R-25).
+/// just before a provider call (R-25). None if this may be an older database (R-34).
 pub async fn claim(
     connection: &mut PgConnection,
     tenant: &str,
     ids: &[Uuid],
-) -> Result<Vec<Uuid>, StoreError> {
-    let rows = sqlx::query(
-        "UPDATE write w SET status = 'started', started_at = clock_timestamp()
-         FROM sync s
-         WHERE w.id = ANY($2) AND w.tenant = $1 AND w.status IN ('queued', 'released')
-             AND s.tenant = w.tenant AND s.sync = w.sync AND s.generation = w.generation
-             AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
-         RETURNING w.id",
-    )
+    step: &Step,
+) -> Result<Option<Claimed>, StoreError> {
+    let row = sqlx::query(concat!(
+        "WITH level AS (",
+        level!(),
+        "), started AS (
+             UPDATE write w SET status = 'started', started_at = clock_timestamp()
+             FROM sync s
+             WHERE w.id = ANY($5) AND w.tenant = $4 AND w.status IN ('queued', 'released')
+                 AND s.tenant = w.tenant AND s.sync = w.sync AND s.generation = w.generation
+                 AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
+                 AND EXISTS (SELECT FROM level)
+             RETURNING w.id
+         ), raised AS (
+             -- Counted, so that every write is locked before the gauge is, for which others wait.
+             UPDATE tide SET height = height + 1
+             WHERE gauge = $1 AND (SELECT count(*) FROM started) > 0 RETURNING height
+         )
+         SELECT EXISTS (SELECT FROM level) AS is_level, array(SELECT id FROM started) AS started,
+             (SELECT height FROM raised) AS height"
+    ))
+    .bind(step.gauge())
+    .bind(&step.known.heights)
+    .bind(&step.known.place)
     .bind(tenant)
     .bind(ids)
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+    if !row.try_get::<bool, _>("is_level")? {
+        return Ok(None);
+    }
+    Ok(Some(Claimed {
+        started: row.try_get("started")?,
+        height: row.try_get("height")?,
+    }))
 }
 
 /// Of these writes, those that were claimed so long ago without an answer that the answer is lost.

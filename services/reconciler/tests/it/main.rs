@@ -14,6 +14,7 @@ mod flaps;
 mod interleavings;
 mod owners;
 mod positions;
+mod recover;
 mod restore;
 mod scope;
 mod steady;

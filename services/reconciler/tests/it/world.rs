@@ -19,6 +19,7 @@ use reconciler::{
     intake, outcome,
     service::{ClaimService, PositionService, SyncService},
     store::{MIGRATOR, SyncKey, outbox},
+    tide::Tide,
     wake::Wake,
 };
 use test_kit::Database;
@@ -35,6 +36,7 @@ pub struct World {
     pub definition: SyncDefinition,
     pub key: SyncKey,
     pub snapshots: u32,
+    pub tide: std::sync::Arc<Tide>,
 }
 
 pub fn definition() -> SyncDefinition {
@@ -106,6 +108,7 @@ impl World {
         let database = Database::create(Some(&MIGRATOR)).await;
         let mut definition = definition();
         change(&mut definition);
+        let tide = Tide::alone(database.pool.clone());
         let mut world = Self {
             database,
             left: Book::new("L"),
@@ -113,6 +116,7 @@ impl World {
             key: SyncKey::new("acme", "s1"),
             definition,
             snapshots: 0,
+            tide,
         };
         world.define(|_| ()).await;
         world
@@ -150,6 +154,7 @@ impl World {
         let positions = PositionService {
             applied: std::sync::Arc::default(),
             pool: self.database.pool.clone(),
+            tide: self.tide.clone(),
         };
         let begun = positions
             .begin(Request::new(BeginRequest {
@@ -225,6 +230,7 @@ impl World {
         }
         let claims = ClaimService {
             pool: self.database.pool.clone(),
+            tide: self.tide.clone(),
         };
         let started = claims
             .claim(Request::new(ClaimRequest {
@@ -305,6 +311,7 @@ impl World {
         SyncService {
             pool: self.database.pool.clone(),
             wake: std::sync::Arc::new(Wake::default()),
+            tide: self.tide.clone(),
         }
     }
 

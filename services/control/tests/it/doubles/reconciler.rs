@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use proto::reconcile::{
     EventsRequest, EventsResponse, HistoryRequest, HistoryResponse, PreviewRequest,
-    PreviewResponse, RecordsRequest, RecordsResponse, RestoreRequest, RestoreResponse,
-    ResumeRequest, ResumeResponse, RetryRequest, RetryResponse, RunRequest, RunResponse,
-    StatusRequest, StatusResponse, SyncRef,
+    PreviewResponse, RecordsRequest, RecordsResponse, RecoverRequest, RecoverResponse,
+    RestoreRequest, RestoreResponse, ResumeRequest, ResumeResponse, RetryRequest, RetryResponse,
+    RunRequest, RunResponse, StatusRequest, StatusResponse, SyncRef,
+    recovery_server::{Recovery, RecoveryServer},
     syncs_server::{Syncs, SyncsServer},
 };
 use tokio_stream::Iter;
@@ -17,6 +18,7 @@ use tonic::{Request, Response, Status, service::Routes};
 pub(crate) struct Reconciler {
     phase: Mutex<String>,
     asked: Mutex<Vec<SyncRef>>,
+    behind: Mutex<bool>,
 }
 
 /// Starts a reconciler; the URL is where it answers.
@@ -24,13 +26,20 @@ pub(crate) async fn start() -> (Arc<Reconciler>, String) {
     let reconciler = Arc::new(Reconciler::default());
     reconciler.set_phase("live");
     let double = Double(Arc::clone(&reconciler));
-    let address = super::serve(Routes::new(SyncsServer::new(double))).await;
+    let recovery = RecoveryServer::new(Double(Arc::clone(&reconciler)));
+    let routes = Routes::new(SyncsServer::new(double)).add_service(recovery);
+    let address = super::serve(routes).await;
     (reconciler, format!("http://{address}"))
 }
 
 impl Reconciler {
     pub(crate) fn set_phase(&self, phase: &str) {
         phase.clone_into(&mut self.phase.lock().unwrap());
+    }
+
+    /// Says that its database went back, or that it did not.
+    pub(crate) fn set_behind(&self, behind: bool) {
+        *self.behind.lock().unwrap() = behind;
     }
 
     /// The sync of the last question.
@@ -49,6 +58,26 @@ impl Reconciler {
 }
 
 struct Double(Arc<Reconciler>);
+
+#[tonic::async_trait]
+impl Recovery for Double {
+    async fn recover(
+        &self,
+        request: Request<RecoverRequest>,
+    ) -> Result<Response<RecoverResponse>, Status> {
+        let asked = request.into_inner();
+        let behind = *self.0.behind.lock().unwrap();
+        let recovered = asked.confirmed && (behind || asked.anyway);
+        self.0.set_behind(behind && !recovered);
+        Ok(Response::new(RecoverResponse {
+            behind,
+            lost: if behind { 7 } else { 0 },
+            syncs: 1,
+            open_writes: 3,
+            recovered,
+        }))
+    }
+}
 
 #[tonic::async_trait]
 impl Syncs for Double {

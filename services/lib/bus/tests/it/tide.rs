@@ -44,7 +44,13 @@ async fn what_somebody_else_put_there_is_nobodys_copy() {
         .get_key_value(format!("{}-TIDE", nats.namespace))
         .await
         .unwrap();
-    for text in ["", "ours", "ours nine", "ours 99999999999999999999", "\u{fffd}"] {
+    for text in [
+        "",
+        "ours",
+        "ours nine",
+        "ours 99999999999999999999",
+        "\u{fffd}",
+    ] {
         bucket.put("gauge-1", text.into()).await.unwrap();
         let copied = bus.copied(1).await.unwrap().unwrap();
         assert_eq!((copied.installation.as_str(), copied.height), ("", 0));
