@@ -100,6 +100,13 @@ impl House {
         }
     }
 
+    /// Has the database go wrong in a way that no service would do; answers how many rows it concerned.
+    pub async fn tamper(&self, statement: &'static str) -> u64 {
+        let database = self.database.as_ref().unwrap();
+        let done = sqlx::query(statement).execute(&database.pool).await;
+        done.unwrap().rows_affected()
+    }
+
     pub async fn quiet(&mut self) -> proto::reconcile::StatusResponse {
         self.quiet_of(SYNC).await
     }
