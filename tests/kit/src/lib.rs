@@ -17,7 +17,7 @@ mod nats;
 mod servers;
 mod telemetry;
 
-pub use database::Database;
+pub use database::{Backup, Database};
 pub use eventually::{Look, eventually};
 pub use folder::Folder;
 pub use nats::Nats;
