@@ -23,7 +23,7 @@ use crate::{
     store::{
         SyncKey,
         link::{self, LinkRow, LinkState},
-        outbox,
+        matching, outbox,
         record::{self, Presence},
         sync::{self, Hold, Phase, SyncRow},
         write::{self, WriteRow},
@@ -388,9 +388,7 @@ impl Step<'_> {
         let sighted = Sighted::of_live(live)?;
         let id = live::store_one(self.connection, self.definition, side, sighted).await?;
         link.dirty = true;
-        if link.record(side).is_none()
-            && live::has_counterpart(self.connection, link, side, id).await?
-        {
+        if link.record(side).is_none() && self.is_somebody_else(link, live, id).await? {
             // A key is not a person: the look-up found somebody else's record.
             plan::SHARES_KEY.clone_into(&mut link.reason);
             return Ok(());
@@ -401,6 +399,27 @@ impl Step<'_> {
         link.set_record(side, Some(id), &remote_id);
         link.unknown_count = 0;
         Ok(())
+    }
+
+    /// Whether a record that a look-up found is not the one that was to be created: it has its counterpart, or it was
+    /// found by a key alone that several records share on the side that only the reconciler knows.
+    async fn is_somebody_else(
+        &mut self,
+        link: &LinkRow,
+        live: &wire::Live,
+        found: i64,
+    ) -> Result<bool, EngineError> {
+        let side = self.write.side;
+        if live::has_counterpart(self.connection, link, side, found).await? {
+            return Ok(true);
+        }
+        let by_marker = !live.marker.is_empty() && live.marker == link.marker;
+        match link.record(side.other()) {
+            Some(source) if !by_marker => {
+                Ok(matching::shares_only_a_key(self.connection, source, found).await?)
+            }
+            _ => Ok(false),
+        }
     }
 }
 

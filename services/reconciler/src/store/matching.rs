@@ -190,6 +190,34 @@ pub struct Lone {
     pub create_generation: i32,
 }
 
+/// Whether what these records of two sides have in common is a key that other live records of the first one's side
+/// have as well, and not the name (R-09).
+pub async fn shares_only_a_key(
+    connection: &mut PgConnection,
+    source: i64,
+    found: i64,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT EXISTS (
+             SELECT 1 FROM match_key own JOIN match_key other ON other.tenant = own.tenant
+                 AND other.sync = own.sync AND other.side = own.side AND other.hash = own.hash
+                 AND other.record <> own.record
+             JOIN match_key theirs ON theirs.record = $2 AND theirs.hash = own.hash
+             JOIN record r ON r.id = other.record AND r.presence = 'live'
+             WHERE own.record = $1
+         ) AND NOT EXISTS (
+             SELECT 1 FROM match_key own JOIN match_key theirs ON theirs.record = $2
+                 AND theirs.hash = own.hash AND theirs.name_hash = own.name_hash
+             WHERE own.record = $1
+         ) AS answer",
+    )
+    .bind(source)
+    .bind(found)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get("answer")?)
+}
+
 /// Live records of the scope that have no counterpart and are no twins, oldest first; none of which a create is
 /// claimed.
 pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lone>, StoreError> {

@@ -3,7 +3,7 @@
 use model::Side;
 use proto::write::{Outcome, Unknown, outcome::Result as Answer};
 
-use crate::world::World;
+use crate::{book::Book, world::World};
 
 fn lost(write: &proto::write::Write) -> Outcome {
     Outcome {
@@ -70,6 +70,41 @@ async fn without_a_marker_a_lost_create_is_found_by_its_content() {
     world.settle().await;
     assert_eq!(world.left.creates, 1);
     assert_eq!(world.left.entries.len(), 1);
+    world.agree();
+}
+
+// proves
+#[tokio::test]
+async fn of_two_people_with_one_address_neither_takes_the_record_that_a_lost_create_made_for_the_other()
+ {
+    let mut world = World::new().await;
+    let address = ("emails[work]", "office@example.com");
+    for (given, family) in [("Ana", "Lee"), ("Bo", "Roe")] {
+        world
+            .right
+            .add(&[("name.given", given), ("name.family", family), address]);
+    }
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    assert_eq!(writes.len(), 2);
+    // The first is made, and nobody hears of it; the second one's look-up finds its record by the address alone.
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    let found = world.execute(&writes[1]);
+    assert!(matches!(found.result, Some(Answer::Existing(_))));
+    world.answer(vec![found]).await;
+    world.settle().await;
+    let names = |book: &Book| -> Vec<String> {
+        let ids = book.entries.keys();
+        let mut names: Vec<_> = ids.filter_map(|id| book.get(id, "name.given")).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&world.right), ["Ana", "Bo"]);
+    assert_eq!(names(&world.left), ["Ana", "Bo"]);
     world.agree();
 }
 
