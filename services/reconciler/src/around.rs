@@ -20,7 +20,7 @@ use crate::{
         history::{self, Lately},
         link::LinkRow,
         owner::{self, SYNCED_BY},
-        sync::{self, SyncRow},
+        sync::SyncRow,
     },
 };
 
@@ -66,8 +66,7 @@ impl Around {
             .map(|link| link.id)
             .collect();
         if !agreed.is_empty() {
-            let since = sync::now(connection).await? - WITHIN;
-            let lately = history::lately(connection, &agreed, since).await?;
+            let lately = history::lately(connection, &agreed, WITHIN).await?;
             around.remember(
                 definition,
                 frozen::of_links(connection, &agreed).await?,

@@ -221,9 +221,8 @@ fn swept(sweep: &SweepStatus, now: Timestamp) -> String {
     let found = match (sweep.differing, sweep.unexplained) {
         (0, _) => "nothing differed".to_owned(),
         (differing, 0) => format!("{differing} differed"),
-        (differing, unexplained) => {
-            format!("{differing} differed, {unexplained} values for no known reason")
-        }
+        (differing, 1) => format!("{differing} differed, 1 value healed"),
+        (differing, values) => format!("{differing} differed, {values} values healed"),
     };
     format!("{when}, {} compared, {found}", sweep.compared)
 }

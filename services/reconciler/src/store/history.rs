@@ -1,7 +1,6 @@
 //! The history: every value that a write of ours changed or removed.
 
-use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff::{SignedDuration, Timestamp};
 use model::{Side, Value};
 use serde::Serialize;
 use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
@@ -165,26 +164,28 @@ pub struct Lately {
     pub at: Timestamp,
 }
 
-/// What our writes did to the values of these links since a time, oldest first; what a person asked for
+/// What our writes did to the values of these links within so long, oldest first; what a person asked for
 /// excepted.
 pub async fn lately(
     connection: &mut PgConnection,
     links: &[Uuid],
-    since: Timestamp,
+    within: SignedDuration,
 ) -> Result<Vec<Lately>, StoreError> {
     // Ids are ordered by time: of long histories only the end is looked at, with a margin for clocks.
-    let margin = jiff::SignedDuration::from_mins(10);
-    let millis = u64::try_from((since - margin).as_millisecond()).unwrap_or_default();
+    let margin = SignedDuration::from_mins(10);
+    let millis = (Timestamp::now() - within - margin).as_millisecond();
+    let millis = u64::try_from(millis).unwrap_or_default();
     let first = uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     let rows = sqlx::query(
         "SELECT * FROM history
-         WHERE link = ANY($1) AND id >= $2 AND at >= $3 AND path <> ''
+         WHERE link = ANY($1) AND id >= $2 AND path <> ''
+             AND at >= clock_timestamp() - make_interval(secs => $3)
              AND cause NOT IN ('create', 'delete', 'restore')
          ORDER BY id",
     )
     .bind(links)
     .bind(first)
-    .bind(since.to_sqlx())
+    .bind(within.as_secs_f64())
     .fetch_all(connection)
     .await?;
     let mut lately = Vec::with_capacity(rows.len());

@@ -8,7 +8,7 @@ use crate::{
     people::zoho_person,
 };
 
-const OTHER: &str = "ana-friends";
+const OTHER: &str = "ana-partners";
 
 async fn counts(house: &House, name: &str) -> proto::reconcile::Counts {
     let status = house.system.status(name).await.unwrap();
@@ -19,7 +19,7 @@ async fn counts(house: &House, name: &str) -> proto::reconcile::Counts {
 #[tokio::test]
 async fn a_pair_belongs_to_one_sync_until_it_lets_go() {
     let mut house = House::kind(0).await;
-    let group = serde_json::json!({ "name": "Friends" });
+    let group = serde_json::json!({ "name": "Partners" });
     house
         .system
         .sandbox
@@ -37,7 +37,7 @@ async fn a_pair_belongs_to_one_sync_until_it_lets_go() {
     let began = house.now().await;
     let other = yaml("")
         .replace(SYNC, OTHER)
-        .replace("group: Clients", "group: Friends");
+        .replace("group: Clients", "group: Partners");
     house.system.apply(&other).await.unwrap();
     house.quiet_of(OTHER).await;
     assert_eq!(house.written_since(began).await, 0);
