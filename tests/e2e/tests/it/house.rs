@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use e2e::{Infrastructure, Sandbox, System, Timing};
-use test_kit::{Database, Folder, Nats};
+use test_kit::{Backup, Database, Folder, Nats};
 
 pub const SYNC: &str = "ana-clients";
 
@@ -105,6 +105,16 @@ impl House {
         let database = self.database.as_ref().unwrap();
         let done = sqlx::query(statement).execute(&database.pool).await;
         done.unwrap().rows_affected()
+    }
+
+    /// Copies the database as it is now.
+    pub async fn back_up(&self) -> Backup {
+        self.database.as_ref().unwrap().back_up().await
+    }
+
+    /// Puts a backup in the place of the database, under everybody's feet.
+    pub async fn restore(&self, backup: &Backup) {
+        self.database.as_ref().unwrap().restore(backup).await;
     }
 
     pub async fn quiet(&mut self) -> proto::reconcile::StatusResponse {

@@ -29,6 +29,7 @@ mod one_way;
 mod owner;
 mod people;
 mod poison;
+mod recover;
 mod rights;
 mod scope;
 mod status;
