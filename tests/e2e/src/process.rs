@@ -68,6 +68,11 @@ impl Process {
         replica
     }
 
+    /// A variable of its environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str)
+    }
+
     /// Sets a variable of its environment, from its next start on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());

@@ -41,6 +41,23 @@ impl System {
         Ok(())
     }
 
+    /// Kills a service and starts it with variables of its environment changed, or taken out; does not wait for it.
+    pub async fn restart_as(
+        &mut self,
+        name: &str,
+        changed: &[(&str, Option<&str>)],
+    ) -> anyhow::Result<()> {
+        let service = self.service(name)?;
+        service.kill().await?;
+        for (variable, value) in changed {
+            match value {
+                Some(value) => service.set(variable, value),
+                None => service.unset(variable),
+            }
+        }
+        service.start()
+    }
+
     /// Waits until control answers, and those that it asks listen.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
         self.answers().await
@@ -69,7 +86,16 @@ impl System {
         Ok(Replica {
             process,
             http_url: format!("http://{http}"),
+            grpc_address: grpc,
         })
+    }
+
+    /// Where a service answers gRPC.
+    pub fn grpc_address(&self, name: &str) -> anyhow::Result<String> {
+        let service = self.services.get(name);
+        let address = service.and_then(|service| service.variable("RAPPORT_GRPC_LISTEN"));
+        let address = address.with_context(|| format!("{name} does not answer gRPC"))?;
+        Ok(address.to_owned())
     }
 }
 
@@ -92,4 +118,6 @@ pub struct Replica {
     pub process: Process,
     /// Where it answers `/readyz` and `/metrics`.
     pub http_url: String,
+    /// Where it answers gRPC, if it does.
+    pub grpc_address: String,
 }

@@ -158,3 +158,8 @@ impl Field {
         }
     }
 }
+
+/// The items of a list, none if it is no list.
+pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().map_or(&[][..], Vec::as_slice).iter()
+}

@@ -9,6 +9,8 @@
 )]
 
 mod asked;
+mod balancer;
+mod collections;
 mod crowd;
 mod large;
 mod points;
@@ -17,4 +19,5 @@ mod replicas;
 mod servers;
 mod stage;
 mod storms;
+mod tenants;
 mod verdict;

@@ -137,6 +137,16 @@ impl Stage {
 
     /// As [`Stage::new`], with so many records on each side.
     pub async fn of(records: u32) -> Self {
+        let stage = Self::beside_others(records, BTreeMap::new()).await;
+        stage.signed_in().await
+    }
+
+    /// As [`Stage::new`], with these variables in the environment of every service; nobody has signed in yet.
+    pub async fn told(more: BTreeMap<String, String>) -> Self {
+        Self::beside_others(records(), more).await
+    }
+
+    async fn beside_others(records: u32, more: BTreeMap<String, String>) -> Self {
         let (database, nats) = (Database::create(None).await, Nats::create().await);
         let infrastructure = Infrastructure {
             nats_url: nats.url.clone(),
@@ -144,13 +154,8 @@ impl Stage {
             database_url: database.url.clone(),
         };
         let servers = Servers::Shared(Some(database));
-        Self::with(
-            records,
-            servers,
-            &infrastructure,
-            Folder::new("rapport-chaos"),
-        )
-        .await
+        let folder = Folder::new("rapport-chaos");
+        Self::with(records, servers, &infrastructure, folder, more).await
     }
 
     /// As [`Stage::new`], with servers of its own that keep what they confirm.
@@ -167,7 +172,8 @@ impl Stage {
             database_url: postgres.url("rapport"),
         };
         let servers = Servers::Own(nats, postgres);
-        Self::with(records(), servers, &infrastructure, folder).await
+        let stage = Self::with(records(), servers, &infrastructure, folder, BTreeMap::new()).await;
+        stage.signed_in().await
     }
 
     async fn with(
@@ -175,6 +181,7 @@ impl Stage {
         servers: Servers,
         infrastructure: &Infrastructure,
         folder: Folder,
+        more: BTreeMap<String, String>,
     ) -> Self {
         let began = Instant::now();
         let seed = number("RAPPORT_CHAOS_SEED", 1);
@@ -183,11 +190,12 @@ impl Stage {
         let books = json!({ "scenario": "two-address-books", "people": records, "seed": seed });
         sandbox.post("seed", &books).await.unwrap();
         let before = Before::look(&sandbox).await;
-        let configuration = Configuration::Shipped(settings());
+        let mut told = settings();
+        told.extend(more);
+        let configuration = Configuration::Shipped(told);
         let system = System::start_with(sandbox, infrastructure, &configuration, folder.path())
             .await
             .unwrap();
-        system.connect().await.unwrap();
         Self {
             system,
             servers,
@@ -198,6 +206,11 @@ impl Stage {
             began,
             folder: Some(folder),
         }
+    }
+
+    async fn signed_in(self) -> Self {
+        self.system.connect().await.unwrap();
+        self
     }
 
     /// Makes the sync, or changes it.
@@ -256,7 +269,7 @@ impl Stage {
 
     /// Waits until a rule has hit so many calls.
     pub async fn hit(&self, rule: u64, times: u64) {
-        eventually("a call is hit by the fault", SOON, async || {
+        eventually("a call is hit by the fault", SOON * 2, async || {
             let rules = self.system.sandbox.get("faults").await.unwrap();
             let rules = rules["rules"].as_array().cloned().unwrap_or_default();
             let found = rules.into_iter().find(|known| known["id"] == rule);
