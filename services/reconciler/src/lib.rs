@@ -6,7 +6,9 @@
 //!
 //! [`ingest`] stores what a feed shows and its cursor in one transaction; [`pairing`] finds counterparts;
 //! [`plan`] turns links into situations and plans into rows of the outbox; [`release`] publishes them;
-//! [`outcome`] applies the answers and moves the bases. [`tide`] tells when the database went back.
+//! [`outcome`] applies the answers and moves the bases. [`around`] knows what else a plan has to heed:
+//! other syncs of the same accounts, and fields that bounce. [`sweep`] compares everything from time to time.
+//! [`tide`] tells when the database went back.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod advance;
