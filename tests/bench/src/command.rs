@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     machine::Machine,
@@ -57,12 +58,22 @@ enum Scenario {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Runtime::new().map_err(anyhow::Error::from);
-    match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
+    match runtime.and_then(|runtime| runtime.block_on(until_interrupted(arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs the scenarios; a signal stops everything that they have started.
+async fn until_interrupted(arguments: Arguments) -> anyhow::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = run(arguments) => result,
+        _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+        _ = terminated.recv() => anyhow::bail!("terminated"),
     }
 }
 
