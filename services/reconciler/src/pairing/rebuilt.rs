@@ -1,6 +1,6 @@
 //! Links that the database does not know and the records do: rebuilt before anything is matched anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use model::{Comparison, Pairing, Path, Record, Side, Value, project};
@@ -70,9 +70,10 @@ fn by_derived_marker(
     lone: &[Lone],
 ) -> Vec<(i64, i64)> {
     // The oldest of those that carry the same marker; the others are copies that people made.
+    let still: HashSet<i64> = lone.iter().map(|one| one.record).collect();
     let mut own: HashMap<&str, i64> = HashMap::new();
     for (record, of, marker) in marked {
-        if *of == side && lone.iter().any(|one| one.record == *record) {
+        if *of == side && still.contains(record) {
             own.entry(marker).or_insert(*record);
         }
     }
@@ -99,9 +100,10 @@ fn by_whole_content(
     lone: &[Lone],
     at: Timestamp,
 ) -> Vec<(i64, i64)> {
-    let alive = |row: &&RecordRow| lone.iter().any(|one| one.record == row.id);
+    let still: HashSet<i64> = lone.iter().map(|one| one.record).collect();
+    let alive = |row: &&RecordRow| still.contains(&row.id);
     let shown = |row: &RecordRow| Shown::of(definition, row);
-    let mut fresh: Vec<(&RecordRow, Shown)> = rows
+    let fresh: Vec<(&RecordRow, Shown)> = rows
         .iter()
         .filter(alive)
         .filter(|row| row.side == side && row.first_seen_at >= at)
@@ -126,7 +128,6 @@ fn by_whole_content(
             found.push((source.id, fresh[index].0.id));
         }
     }
-    fresh.clear();
     found
 }
 
@@ -217,17 +218,20 @@ async fn alone(
     source: &Lone,
 ) -> Result<Uuid, EngineError> {
     let id = live::link_id(definition, source.side, &source.remote_id);
-    let of = |side: Side| (source.side == side).then_some(source.record);
-    let name = |side: Side| {
-        let own = source.side == side;
-        own.then(|| source.remote_id.clone()).unwrap_or_default()
+    let (left, right) = match source.side {
+        Side::Left => (Some(source.record), None),
+        Side::Right => (None, Some(source.record)),
+    };
+    let name = |record: Option<i64>| match record {
+        Some(_) => source.remote_id.clone(),
+        None => String::new(),
     };
     let link = NewLink {
         id,
-        left_record: of(Side::Left),
-        left_id: name(Side::Left),
-        right_record: of(Side::Right),
-        right_id: name(Side::Right),
+        left_record: left,
+        left_id: name(left),
+        right_record: right,
+        right_id: name(right),
         state: LinkState::Pending,
         reason: "found again".to_owned(),
         dirty: true,

@@ -44,8 +44,13 @@ impl ClaimService {
                 connection = self.pool.acquire().await?;
                 continue;
             };
-            if let Some(height) = claimed.height {
-                self.tide.reached(&step, height).await?;
+            if let Some(height) = claimed.height
+                && let Err(error) = self.tide.reached(&step, height).await
+            {
+                // Nobody was told of the claim, so that nothing was made: it waits for its turn again.
+                let mut connection = self.pool.acquire().await?;
+                write::unclaim(&mut connection, &claimed.started).await?;
+                return Err(error);
             }
             return Ok(claimed.started);
         }

@@ -47,10 +47,12 @@ fn place(feed: Option<Feed>) -> Result<(SyncKey, Side), Status> {
     Ok((SyncKey::new(feed.tenant, feed.sync), side))
 }
 
+/// What became of a round that was to begin.
 enum Begun {
+    /// The feed is not to be read now.
     Unwanted(BeginResponse),
-    /// With the height of the gauge that it has raised.
-    Begun(BeginResponse, i64),
+    /// An epoch was given, by raising a gauge to this height.
+    Given(BeginResponse, i64),
     /// This may be an older database.
     Refused,
 }
@@ -97,7 +99,7 @@ async fn begin(
         generation,
         wanted,
     };
-    Ok(Begun::Begun(answer, height))
+    Ok(Begun::Given(answer, height))
 }
 
 #[tonic::async_trait]
@@ -114,7 +116,7 @@ impl Positions for PositionService {
             let begun = begin(&self.pool, &key, side, generation, &step);
             match begun.await.map_err(failed)? {
                 Begun::Unwanted(answer) => return Ok(Response::new(answer)),
-                Begun::Begun(answer, height) => {
+                Begun::Given(answer, height) => {
                     self.tide.reached(&step, height).await.map_err(failed)?;
                     return Ok(Response::new(answer));
                 }

@@ -307,6 +307,18 @@ pub async fn claim(
     }))
 }
 
+/// Puts writes back into the outbox whose claim was never answered.
+pub async fn unclaim(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE write SET status = 'queued', released_at = NULL, started_at = NULL
+         WHERE id = ANY($1) AND status = 'started'",
+    )
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Of these writes, those that were claimed so long ago without an answer that the answer is lost.
 pub async fn lost(
     connection: &mut PgConnection,

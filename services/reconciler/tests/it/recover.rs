@@ -170,7 +170,7 @@ async fn nothing_is_begun_or_claimed_from_a_database_that_went_back() {
     };
     is_refused(world.service().retry(Request::new(retry)).await);
 
-    // The right backup, the one without a loss, is as good as a recovery.
+    // A recovery lets it go on.
     world.recover(true, false).await;
     assert!(!world.tide.is_behind());
     assert!(world.begin().await.is_ok());
@@ -259,6 +259,46 @@ async fn two_processes_share_the_gauges_and_neither_takes_the_other_for_a_restor
     for answer in futures_util::future::join_all(at_once).await {
         answer.unwrap();
     }
+}
+
+// proves
+#[tokio::test]
+async fn a_claim_that_cannot_be_copied_is_taken_back_and_made_later() {
+    test_kit::log();
+    let folder = test_kit::Folder::new("rapport-tide");
+    let mut server = local::Nats::start(folder.path(), local::Durability::Fast)
+        .await
+        .unwrap();
+    let mut world = World::new().await;
+    let own = Nats {
+        url: server.url(),
+        namespace: "rapport".to_owned(),
+    };
+    world.tide = world.replica(&own).await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("CTO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    let write = world.queued().await;
+    server.stop().await.unwrap();
+    assert_eq!(
+        world.claim(&write).await.unwrap_err().code(),
+        Code::Unavailable
+    );
+    assert_eq!(world.queued().await, write, "nothing was made");
+    server.resume().await.unwrap();
+    test_kit::eventually(
+        "NATS is back",
+        std::time::Duration::from_secs(40),
+        async || {
+            world
+                .claim(&write)
+                .await
+                .is_ok_and(|started| started == [write.clone()])
+        },
+    )
+    .await;
 }
 
 // proves
