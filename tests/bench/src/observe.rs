@@ -8,14 +8,14 @@ use proto::{
     control::control_client::ControlClient,
     reconcile::{StatusRequest, StatusResponse, SyncRef},
 };
-use tonic::transport::Channel;
+use tonic::{Code, transport::Channel};
 
 use crate::{accounts::TENANT, stage::Stage};
 
 /// How often a status is asked for: seldom enough not to be what is measured.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Asks for a status; none as long as the reconciler has not heard of the sync.
+/// Asks for a status; none as long as the reconciler has not heard of the sync, or is too busy to say.
 pub(crate) async fn status(
     control: &mut ControlClient<Channel>,
     sync: &str,
@@ -27,7 +27,7 @@ pub(crate) async fn status(
     let request = StatusRequest { sync: Some(sync) };
     match control.status(request).await {
         Ok(status) => Ok(Some(status.into_inner())),
-        Err(refusal) if refusal.code() == tonic::Code::NotFound => Ok(None),
+        Err(refusal) if matches!(refusal.code(), Code::NotFound | Code::Unavailable) => Ok(None),
         Err(refusal) => Err(refusal.into()),
     }
 }
