@@ -19,7 +19,7 @@ struct Two {
 impl Two {
     /// With a second sync of the same accounts, which is not defined yet.
     async fn new() -> Self {
-        let world = World::with(|definition| definition.name = "first".to_owned()).await;
+        let world = World::with(|definition| "first".clone_into(&mut definition.name)).await;
         let definition = SyncDefinition {
             sync: "s2".to_owned(),
             name: "second".to_owned(),

@@ -7,7 +7,7 @@ use reconciler::store::sweep;
 
 use crate::world::World;
 
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 async fn people(count: usize) -> World {
     let mut world = World::new().await;
