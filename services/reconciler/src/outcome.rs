@@ -1,6 +1,8 @@
 //! Outcomes: what a writer answered becomes what the store knows, and bases move.
 
 mod applied;
+mod between;
+mod overtaken;
 
 use std::collections::{HashMap, HashSet};
 
@@ -69,12 +71,27 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
             .outcomes
             .iter()
             .all(|outcome| matches!(outcome.result, Some(Answer::NotAttempted(_))));
-    let (made, others) = sort(batch, &writes);
+    let overtaken = overtaken::of(connection, &links).await?;
+    let (made, others) = sort(batch, &writes, &overtaken);
     applied::apply(connection, &definition, &row, &mut ledger, made, &mut links).await?;
     for (write, outcome, answer) in others {
         let Some(link) = links.remove(&write.link) else {
             continue;
         };
+        if overtaken.contains(&link.id) {
+            overtaken::apply(
+                connection,
+                &definition,
+                &mut ledger,
+                &link,
+                write,
+                outcome,
+                answer,
+            )
+            .await?;
+            links.insert(link.id, link);
+            continue;
+        }
         let mut step = Step {
             connection: &mut *connection,
             definition: &definition,
@@ -101,6 +118,7 @@ type Answered<'a> = (&'a WriteRow, &'a Outcome, &'a Answer);
 fn sort<'a>(
     batch: &'a OutcomeBatch,
     writes: &'a HashMap<Uuid, WriteRow>,
+    overtaken: &HashSet<Uuid>,
 ) -> (Vec<Made<'a>>, Vec<Answered<'a>>) {
     let (mut made, mut others) = (Vec::new(), Vec::new());
     let (mut links, mut records) = (HashSet::new(), HashSet::new());
@@ -115,7 +133,7 @@ fn sort<'a>(
         if !matches!(write.status.as_str(), "started" | "unknown") {
             continue;
         }
-        let first = links.insert(write.link);
+        let first = links.insert(write.link) && !overtaken.contains(&write.link);
         match answer {
             Answer::Applied(applied)
                 if first

@@ -10,7 +10,10 @@ use proto::write::{self as wire, Applied, Outcome};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::decoded;
+use super::{
+    between::{self, Call},
+    decoded,
+};
 use crate::{
     definition::Definition,
     error::EngineError,
@@ -21,7 +24,7 @@ use crate::{
     store::{
         link::{self, LinkRow, LinkState},
         matching,
-        record::{self, RecordRow},
+        record::{self, Presence, RecordRow},
         sync::SyncRow,
         write::{self, WriteRow},
     },
@@ -75,7 +78,25 @@ pub(super) async fn apply(
             shown.push(show(definition, made, link, &records)?);
         }
     }
+    let calls: Vec<Call<'_>> = shown
+        .iter()
+        .map(|shown| Call {
+            write: shown.made.write,
+            applied: shown.made.applied,
+            stored: shown
+                .link
+                .record(shown.made.write.side)
+                .and_then(|id| records.get(&id)),
+        })
+        .collect();
+    let came = between::came(connection, definition, &calls).await?;
     let ids = store(connection, definition, &mut shown, &mut records).await?;
+    let doubtful: Vec<i64> = ids
+        .iter()
+        .zip(came)
+        .filter_map(|(id, came)| came.then_some(*id))
+        .collect();
+    record::set_presence(connection, &doubtful, Presence::Doubtful).await?;
     take_over_created(connection, definition, &mut shown, &ids).await?;
     for (shown, id) in shown.iter_mut().zip(&ids) {
         settle(definition, ledger, shown, *id, &records);
@@ -137,7 +158,7 @@ fn show<'a>(
 }
 
 /// The record as a create asked for it; none for other operations.
-fn written_record(write: &WriteRow) -> Result<Option<Record>, EngineError> {
+pub(super) fn written_record(write: &WriteRow) -> Result<Option<Record>, EngineError> {
     if write.operation != "create" {
         return Ok(None);
     }

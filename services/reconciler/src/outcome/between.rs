@@ -1,0 +1,92 @@
+//! Readings that came between a call and its answer. An answer shows the record as the call left it; what a list
+//! showed meanwhile, or did not show any more, may be newer. Neither is believed before the record was read by its
+//! id.
+
+use std::collections::HashMap;
+
+use model::{PerSide, Side, Version};
+use prost::Message as _;
+use proto::write::{self as wire, Applied, write::Operation};
+use sqlx::PgConnection;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    store::{
+        feed,
+        record::{self, Presence, RecordRow},
+        write::WriteRow,
+    },
+};
+
+/// A call that was made, and what was known of its record when the answer came.
+pub(super) struct Call<'a> {
+    /// The write.
+    pub(super) write: &'a WriteRow,
+    /// Its answer.
+    pub(super) applied: &'a Applied,
+    /// The record as it is stored; none for a create.
+    pub(super) stored: Option<&'a RecordRow>,
+}
+
+/// For each call, whether a reading came between it and its answer, so that nobody can tell which is newer.
+pub(super) async fn came(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    calls: &[Call<'_>],
+) -> Result<Vec<bool>, EngineError> {
+    let key = &definition.key;
+    let mut shown: HashMap<(Side, String), RecordRow> = HashMap::new();
+    let mut ended = PerSide::default();
+    for side in Side::ALL {
+        let created: Vec<String> = calls
+            .iter()
+            .filter(|call| call.write.operation == "create" && call.write.side == side)
+            .map(|call| call.applied.remote_id.clone())
+            .collect();
+        if created.is_empty() {
+            continue;
+        }
+        *ended.get_mut(side) = feed::load(connection, key, side).await?.round_ended_at;
+        for row in record::by_remote(connection, key, side, &created).await? {
+            shown.insert((side, row.remote_id.clone()), row);
+        }
+    }
+    let came = |call: &Call<'_>| {
+        let side = call.write.side;
+        if call.write.operation != "create" {
+            return call
+                .stored
+                .is_some_and(|row| moved(row, call.applied) && !as_planned(row, call.write));
+        }
+        match shown.get(&(side, call.applied.remote_id.clone())) {
+            Some(row) => moved(row, call.applied),
+            // A list that was read to its end since does not show it: it is late, or the record is gone.
+            None => *ended.get(side) > call.write.started_at,
+        }
+    };
+    Ok(calls.iter().map(came).collect())
+}
+
+/// Whether a stored record is anything but the state that the answer shows.
+fn moved(row: &RecordRow, applied: &Applied) -> bool {
+    let same = applied
+        .version
+        .clone()
+        .map(Version::from)
+        .is_some_and(|version| version == row.version && !version.coarse);
+    row.presence != Presence::Live || !same
+}
+
+/// Whether a stored record is still the one that the plan was made from.
+fn as_planned(row: &RecordRow, write: &WriteRow) -> bool {
+    let expected = match wire::Write::decode(write.body.as_slice()) {
+        Ok(wire::Write {
+            operation: Some(Operation::Update(update)),
+            ..
+        }) => update.expected,
+        _ => None,
+    };
+    row.presence == Presence::Live
+        && expected.is_some_and(|version| version.token == row.version.token)
+}
