@@ -6,7 +6,7 @@ BUF = 1.57.2
 # What is installed wins over what fetch-tools fetched.
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
-.PHONY: help demo dev test lint bench behaviours conformance check-deploy tools soak-chaos
+.PHONY: help demo dev test lint bench behaviours conformance check-deploy tools soak soak-simulation soak-chaos
 
 help:
 	@echo "make demo         two address books that disagree become one, in front of you"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint         formatting and lints alone"
 	@echo "make behaviours   fill in which tests show what docs/behaviours.md lists"
 	@echo "make bench        how fast it is, beside what the machine allows"
+	@echo "make soak         the simulation for SOAK_MINUTES (10) with a new seed, then soak-chaos"
 	@echo "make soak-chaos   every promise while everything breaks, at full size and with a new seed"
 	@echo "make conformance  the providers' own client libraries against the sandbox"
 	@echo "make check-deploy the Dockerfile, docker-compose.yml and nats.conf"
@@ -59,3 +60,10 @@ soak-chaos: tools
 	@$(CARGO) build --locked --workspace --bins
 	RAPPORT_CHAOS_RECORDS=2000 RAPPORT_CHAOS_SEED=$(SEED) $(TARGET)/debug/with-servers -- \
 		$(CARGO) nextest run --locked --profile soak --package e2e --test chaos
+
+SOAK_MINUTES ?= 10
+soak: soak-simulation soak-chaos
+
+soak-simulation: tools
+	RAPPORT_SIMULATION_MINUTES=$(SOAK_MINUTES) RAPPORT_SIMULATION_SEED=$$(date +%s)000 \
+		$(CARGO) nextest run --locked --profile soak --run-ignored all --success-output final --package simulation shard

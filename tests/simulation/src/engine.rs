@@ -1,0 +1,141 @@
+//! The reconciler's own functions, each called as its tasks call it, and killed where a process can be killed.
+
+use model::Side;
+use proto::{
+    change::ChangeBatch,
+    write::{OutcomeBatch, Write, WriteBatch, outcome::Result as Answer},
+};
+use reconciler::{advance, error::EngineError, ingest, outcome, store::outbox};
+
+use crate::{bus::Queue, coverage::Fault, definition::key, operation::Crash, world::World};
+
+/// Unanswered writes of an account.
+const WINDOW: i64 = 12;
+/// Writes in a message.
+const BATCH: usize = 4;
+/// A released write that nobody has claimed for so long is published again.
+const REPEAT_AFTER_SECONDS: f64 = 60.0;
+
+impl World {
+    /// Takes a batch of changes; answers whether there was one.
+    pub(crate) async fn ingest(&mut self, crash: Crash) -> bool {
+        let Some(delivery) = self.bus.next::<ChangeBatch>(&Queue::Changes) else {
+            return false;
+        };
+        self.set_clock().await;
+        let mut transaction = self.store.pool.begin().await.expect("the store answers");
+        let done = ingest::ingest(&mut transaction, &delivery.message).await;
+        self.complain(done.map(|_| ()));
+        match crash {
+            Crash::BeforeCommit => {
+                transaction.rollback().await.expect("the store rolls back");
+                self.hit(Fault::IngestRolledBack);
+                self.bus.give_back(delivery);
+            }
+            Crash::BeforeAcknowledgement => {
+                transaction.commit().await.expect("the store commits");
+                self.hit(Fault::IngestNotAcknowledged);
+                self.bus.give_back(delivery);
+            }
+            Crash::Never => {
+                transaction.commit().await.expect("the store commits");
+                self.bus.acknowledge(delivery);
+            }
+        }
+        true
+    }
+
+    /// Takes a batch of outcomes; answers whether there was one.
+    pub(crate) async fn apply(&mut self, crash: Crash) -> bool {
+        let Some(delivery) = self.bus.next::<OutcomeBatch>(&Queue::Outcomes) else {
+            return false;
+        };
+        self.set_clock().await;
+        let mut transaction = self.store.pool.begin().await.expect("the store answers");
+        let done = outcome::apply(&mut transaction, &delivery.message).await;
+        self.complain(done);
+        if crash == Crash::BeforeCommit {
+            transaction.rollback().await.expect("the store rolls back");
+            self.hit(Fault::OutcomeRolledBack);
+            self.bus.give_back(delivery);
+            return true;
+        }
+        transaction.commit().await.expect("the store commits");
+        for outcome in &delivery.message.outcomes {
+            self.under_way.remove(&outcome.write);
+            if let Some(Answer::Applied(applied)) = &outcome.result {
+                for side in Side::ALL {
+                    let provider = self.providers.get_mut(side);
+                    provider.unanswered.remove(&applied.remote_id);
+                }
+            }
+        }
+        if crash == Crash::BeforeAcknowledgement {
+            self.hit(Fault::OutcomeNotAcknowledged);
+            self.bus.give_back(delivery);
+        } else {
+            self.bus.acknowledge(delivery);
+        }
+        true
+    }
+
+    /// Does everything that can be done now.
+    pub(crate) async fn advance(&mut self) {
+        self.set_clock().await;
+        let done = advance::advance(&self.store.pool, &key()).await;
+        self.complain(done);
+    }
+
+    /// One step.
+    pub(crate) async fn step(&mut self) {
+        self.set_clock().await;
+        let done = advance::step(&self.store.pool, &key()).await;
+        self.complain(done.map(|_| ()));
+    }
+
+    /// Releases the outbox; answers how many writes went out.
+    pub(crate) async fn release(&mut self, lost: bool) -> usize {
+        self.set_clock().await;
+        let mut count = 0;
+        let mut connection = self.store.pool.acquire().await.expect("the store answers");
+        let accounts = outbox::accounts(&mut connection, REPEAT_AFTER_SECONDS)
+            .await
+            .expect("the outbox answers");
+        for account in accounts {
+            let released = outbox::release(&mut connection, &account, WINDOW, REPEAT_AFTER_SECONDS)
+                .await
+                .expect("the outbox releases");
+            let writes: Vec<Write> = released
+                .iter()
+                .filter_map(|write| prost::Message::decode(write.body.as_slice()).ok())
+                .collect();
+            assert_eq!(writes.len(), released.len(), "every write can be read");
+            count += writes.len();
+            for write in &writes {
+                self.under_way(write);
+            }
+            if lost && !writes.is_empty() {
+                self.hit(Fault::ReleaseLost);
+                continue;
+            }
+            for chunk in writes.chunks(BATCH) {
+                let batch = WriteBatch {
+                    tenant: account.tenant.clone(),
+                    connection: account.connection.clone(),
+                    provider: account.provider.clone(),
+                    writes: chunk.to_vec(),
+                };
+                self.bus.publish_writes(&batch).expect("writes fit the bus");
+            }
+        }
+        count
+    }
+
+    /// An error of the engine is a violation: nothing in a simulated world is malformed, and its store answers.
+    pub(crate) fn complain(&mut self, result: Result<(), EngineError>) {
+        if let Err(error) = result {
+            self.violations
+                .push(format!("the engine failed: {error:?}"));
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Coming to rest: nothing goes wrong any more, everything is delivered, and everyone waits long enough.
+
+use model::Side;
+use proto::reconcile::{
+    ResumeRequest, RetryRequest, StatusRequest, StatusResponse, resume_request::Answer,
+    syncs_server::Syncs as _,
+};
+use tonic::Request;
+
+use crate::{
+    definition::sync,
+    operation::{Crash, Death},
+    provider::Fate,
+    world::{World, policies},
+};
+
+/// Longer than any horizon, time-out or wait of the engine, in microseconds.
+const LONG: i64 = 700_000_000;
+/// Long enough for a write to settle at a provider with stamps of whole seconds.
+const SHORT: i64 = 10_000_000;
+/// Rounds after which a world should be at rest.
+const MOST_ROUNDS: usize = 40;
+
+impl World {
+    /// Comes to rest. What is left over is a violation.
+    pub async fn come_to_rest(&mut self) {
+        self.quiet = true;
+        self.settle_down().await;
+        for round in 0..MOST_ROUNDS {
+            // Now and then as long as it takes for everything that is waited for by time.
+            self.now += if round % 3 == 1 { LONG } else { SHORT };
+            for side in Side::ALL {
+                self.round(side, 0, 0).await;
+            }
+            let moved = self.deliver_everything().await;
+            let status = self.status().await;
+            if self.answer(&status, round).await {
+                continue;
+            }
+            let counts = status.counts.unwrap_or_default();
+            let open = counts.pending + counts.deferred + status.open_writes;
+            if status.phase == "live" && !moved && open == 0 && round > 2 {
+                self.quiet = false;
+                return;
+            }
+        }
+        self.violations.push(format!(
+            "the world does not come to rest: {:?}; {:?}",
+            self.status().await,
+            self.under_way
+        ));
+        self.quiet = false;
+    }
+
+    /// Whoever still reads finishes, nothing is hidden, and the definition wants a plain two-way sync.
+    async fn settle_down(&mut self) {
+        for side in Side::ALL {
+            while self.read_page(side) || self.read_stalled(side) {}
+        }
+        self.providers.left.hidden.clear();
+        let before = self.definition.clone();
+        "active".clone_into(&mut self.definition.state);
+        let policies = policies(&mut self.definition);
+        policies.cap_later_runs = 0;
+        if policies.direction != "both" {
+            "both".clone_into(&mut policies.direction);
+            self.definition.generation += 1;
+        }
+        if self.definition != before {
+            self.define().await;
+        }
+    }
+
+    /// Everything that is on its way arrives, and what follows from it; answers whether a provider was written to.
+    async fn deliver_everything(&mut self) -> bool {
+        let before = self.mutations();
+        while self.ingest(Crash::Never).await {}
+        while self.apply(Crash::Never).await {}
+        self.advance().await;
+        loop {
+            let released = self.release(false).await;
+            let mut written = false;
+            for side in Side::ALL {
+                while self.write(side, Fate::Well, Death::Never, 0).await {
+                    written = true;
+                }
+            }
+            let mut applied = false;
+            while self.apply(Crash::Never).await {
+                applied = true;
+            }
+            if applied {
+                self.advance().await;
+            }
+            if released == 0 && !written {
+                return self.mutations() > before;
+            }
+        }
+    }
+
+    /// What a person does about a sync that waits for a word; answers whether anything was done.
+    async fn answer(&mut self, status: &StatusResponse, round: usize) -> bool {
+        let counts = status.counts.unwrap_or_default();
+        if status.phase == "paused" {
+            let answer = if round.is_multiple_of(2) {
+                Answer::Accept
+            } else {
+                Answer::Restore
+            };
+            self.set_clock().await;
+            let request = ResumeRequest {
+                sync: Some(sync()),
+                answer: answer.into(),
+            };
+            let resumed = self.service().resume(Request::new(request)).await;
+            return resumed.is_ok();
+        }
+        if counts.set_aside > 0 && round < 6 {
+            self.set_clock().await;
+            let request = RetryRequest {
+                sync: Some(sync()),
+                record: String::new(),
+            };
+            let retried = self.service().retry(Request::new(request)).await;
+            return retried.is_ok();
+        }
+        false
+    }
+
+    /// What the sync says of itself.
+    pub(crate) async fn status(&self) -> StatusResponse {
+        self.set_clock().await;
+        let request = StatusRequest { sync: Some(sync()) };
+        let status = self.service().status(Request::new(request)).await;
+        status
+            .expect("the reconciler tells its status")
+            .into_inner()
+    }
+
+    /// Changes that our writers made at both providers.
+    pub(crate) fn mutations(&self) -> u64 {
+        self.providers.left.mutations + self.providers.right.mutations
+    }
+
+    /// Both sides are read once more from the beginning: at rest, nothing is written.
+    pub async fn listen_for_an_echo(&mut self) {
+        self.quiet = true;
+        let before = self.mutations();
+        for everything in [false, true] {
+            for side in Side::ALL {
+                if everything {
+                    self.expire(side);
+                }
+                self.round(side, 0, 1).await;
+            }
+            self.now += LONG;
+            self.deliver_everything().await;
+        }
+        if self.mutations() > before {
+            let writes = self.mutations() - before;
+            self.violations.push(format!(
+                "an echo: {writes} writes after the world was at rest"
+            ));
+        }
+        self.quiet = false;
+    }
+}
