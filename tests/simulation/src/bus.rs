@@ -146,30 +146,30 @@ impl Bus {
                 first && !message.in_hand
             })?;
             let message = &mut messages[at];
-            match T::decode(message.payload.as_slice()) {
-                Ok(decoded) => {
-                    message.in_hand = true;
-                    message.attempts += 1;
-                    return Some(Delivery {
-                        message: decoded,
-                        attempt: message.attempts,
-                        queue: queue.clone(),
-                        sequence: message.sequence,
-                    });
-                }
-                Err(_) => {
-                    let payload = std::mem::take(&mut message.payload);
-                    messages.remove(at);
-                    self.dead.push(Dead {
-                        queue: queue.clone(),
-                        payload,
-                    });
-                }
+            if let Ok(decoded) = T::decode(message.payload.as_slice()) {
+                message.in_hand = true;
+                message.attempts += 1;
+                return Some(Delivery {
+                    message: decoded,
+                    attempt: message.attempts,
+                    queue: queue.clone(),
+                    sequence: message.sequence,
+                });
             }
+            let payload = std::mem::take(&mut message.payload);
+            messages.remove(at);
+            self.dead.push(Dead {
+                queue: queue.clone(),
+                payload,
+            });
         }
     }
 
     /// A reader is done with a message. An acknowledgement of what is no longer there does no harm.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "what is done with is not in hand any more"
+    )]
     pub fn acknowledge<T>(&mut self, delivery: Delivery<T>) {
         if let Some(messages) = self.queues.get_mut(&delivery.queue) {
             messages.retain(|message| message.sequence != delivery.sequence);
@@ -177,6 +177,10 @@ impl Bus {
     }
 
     /// A reader gives a message back, or died with it: it comes again, in its place.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "what is done with is not in hand any more"
+    )]
     pub fn give_back<T>(&mut self, delivery: Delivery<T>) {
         let messages = self.queues.get_mut(&delivery.queue);
         let message = messages.and_then(|messages| {

@@ -103,7 +103,7 @@ impl World {
             }
             self.hit(fault);
         }
-        if lag % 4 > 0 {
+        if !lag.is_multiple_of(4) {
             self.hit(Fault::LateList);
         }
         true

@@ -112,7 +112,7 @@ impl Provider {
             .live()
             .any(|(_, held)| text_at(&held.fields, WHO).as_deref() == Some(name.as_str()));
         // Somebody who is there already is typed in again now and then: a twin.
-        if regular && here && who % 3 != 0 {
+        if regular && here && !who.is_multiple_of(3) {
             return false;
         }
         let mut fields = Fields::new();
@@ -126,7 +126,7 @@ impl Provider {
         );
         set(&mut fields, "name.family", None, Some(family));
         // A few people have no address by which they could be matched.
-        if regular || who % 5 != 0 {
+        if regular || !who.is_multiple_of(5) {
             let address = format!("{}@example.com", name.replace(' ', "."));
             list(&mut fields).push(email("work", &address));
         }
