@@ -171,6 +171,8 @@ struct Reading {
     reread: Vec<i64>,
     rekeyed: Vec<(i64, String)>,
     rebased: Vec<Rerendered>,
+    /// Missing from the scope's snapshot, and shown inside the scope now.
+    placed: Vec<i64>,
     touched: Vec<i64>,
 }
 
@@ -227,6 +229,8 @@ async fn apply(
     if let Some(snapshot) = snapshot {
         record::mention(connection, &reading.mentioned, snapshot).await?;
     }
+    // What was missing from the scope because it came while the scope was read need not be read by its id.
+    write::revoke_reads(connection, side, &reading.placed).await?;
     // Neither an old picture nor a tombstone is believed before the record was read by its id.
     record::set_presence(connection, &reading.unsettled, Presence::Unsettled).await?;
     record::set_presence(connection, &reading.reread, Presence::Doubtful).await?;
@@ -284,7 +288,8 @@ fn read(
                 return Ok(());
             }
             if own.is_some_and(|own| {
-                recently_ours(definition, side, own, reading.now) && own.in_scope
+                recently_ours(definition, side, own, reading.now)
+                    && (own.in_scope || own.presence == Presence::Doubtful)
             }) {
                 // Inside the horizon of our own write it is read by id first.
                 reading.reread.extend(own.map(|own| own.id));
@@ -330,6 +335,9 @@ fn inside(
     let mut sighting = sighting(change, batch, snapshot, own);
     sighting.in_scope = true;
     if let Some(own) = own {
+        if own.presence == Presence::Doubtful && !own.in_scope {
+            reading.placed.push(own.id);
+        }
         let same_content = own.fields.as_ref() == Some(&record.fields);
         match order(&own.version, &version(&sighting), same_content) {
             Order::Same
@@ -436,6 +444,7 @@ fn sighting(
         marker: change.marker.clone(),
         snapshot: snapshot.map(str::to_owned),
         ours: false,
+        written: false,
         unreadable: None,
     }
 }
@@ -463,7 +472,7 @@ async fn end_snapshot(
             .collect();
         let (linked, alone): (Vec<i64>, Vec<i64>) =
             missing.iter().partition(|id| linked.contains(id));
-        record::set_presence(connection, &linked, Presence::Doubtful).await?;
+        record::doubt_scope(connection, &linked).await?;
         record::leave_scope(connection, &alone).await?;
     } else {
         // What we wrote while the snapshot was read may be missing from it for that reason alone.

@@ -43,6 +43,7 @@ impl Sighted {
             marker: live.marker.clone(),
             snapshot: None,
             ours: false,
+            written: false,
             unreadable: None,
         }))
     }
@@ -71,6 +72,7 @@ impl Sighted {
             snapshot: None,
             // A restored value counts as a person's edit, so that it has an edit time.
             ours: !write.plan.restores,
+            written: !write.plan.restores,
             unreadable: None,
         })
     }
@@ -193,7 +195,7 @@ pub async fn rebase(
 
 /// Stores records of one side as they were seen, with their match keys where these changed against what
 /// is known; answers the rows in the same order. No record may occur twice.
-pub async fn store(
+pub(crate) async fn store(
     connection: &mut PgConnection,
     definition: &Definition,
     side: Side,

@@ -80,13 +80,15 @@ pub async fn contenders(
              WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
-             l.id AS link,
-             (l.left_record IS NOT NULL AND l.right_record IS NOT NULL) AS full_link,
-             EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started') AS busy,
+             coalesce(a.id, b.id) AS link,
+             coalesce(a.right_record, b.left_record) IS NOT NULL AS full_link,
+             EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
+                 AND w.status = 'started') AS busy,
              coalesce(k.ranks, '{}') AS ranks, coalesce(k.hashes, '{}') AS hashes,
              coalesce(k.name_hashes, '{}') AS name_hashes
          FROM chosen c JOIN record r ON r.id = c.id
-         LEFT JOIN link l ON l.state <> 'closed' AND (l.left_record = r.id OR l.right_record = r.id)
+         LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
+         LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
          LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
              array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
              FROM match_key WHERE record = r.id) k ON true
@@ -148,14 +150,19 @@ pub async fn by_marker(
     key: &SyncKey,
 ) -> Result<Vec<(i64, String, Side, Uuid)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM record r
-         JOIN link l ON l.tenant = r.tenant AND l.sync = r.sync AND l.marker = r.marker
+        "WITH waiting AS MATERIALIZED (
+             SELECT id, remote_id, side, marker, first_seen_at FROM record
+             WHERE tenant = $1 AND sync = $2 AND unmatched AND presence = 'live' AND marker <> ''
+         )
+         SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM waiting r
+         JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.marker = r.marker AND l.marker <> ''
          LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
          JOIN record source ON source.id = CASE r.side WHEN 1 THEN l.right_record ELSE l.left_record END
-         WHERE r.tenant = $1 AND r.sync = $2 AND r.unmatched AND r.presence = 'live' AND r.marker <> ''
-             AND coalesce(own.presence, 'gone') = 'gone' AND source.presence = 'live'
-             AND NOT EXISTS (SELECT 1 FROM link o WHERE o.id <> l.id AND o.state <> 'closed'
-                 AND (o.left_record = source.id OR o.right_record = source.id))
+         WHERE coalesce(own.presence, 'gone') = 'gone' AND source.presence = 'live'
+             AND NOT EXISTS (SELECT 1 FROM link o WHERE o.left_record = source.id
+                 AND o.id <> l.id AND o.state <> 'closed')
+             AND NOT EXISTS (SELECT 1 FROM link o WHERE o.right_record = source.id
+                 AND o.id <> l.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started')
          ORDER BY l.id, r.first_seen_at, r.id",
     )
@@ -224,7 +231,9 @@ pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lo
     let rows = sqlx::query(
         "SELECT r.id, r.side, r.remote_id, l.id AS link, coalesce(l.create_generation, 1) AS generation
          FROM record r
-         LEFT JOIN link l ON l.state <> 'closed' AND (l.left_record = r.id OR l.right_record = r.id)
+         LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
+         LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
+         LEFT JOIN link l ON l.id = coalesce(a.id, b.id)
          WHERE r.tenant = $1 AND r.sync = $2 AND r.presence = 'live' AND r.in_scope
              AND (l.id IS NULL OR l.left_record IS NULL OR l.right_record IS NULL)
              AND coalesce(l.reason, '') <> $3

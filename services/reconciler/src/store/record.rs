@@ -115,6 +115,10 @@ fn row(row: &PgRow) -> Result<RecordRow, StoreError> {
 
 /// A record as it is to be stored.
 #[derive(Debug, Clone, Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a row of the table, whose columns these are"
+)]
 pub struct Sighting {
     /// The provider's id.
     pub remote_id: String,
@@ -138,6 +142,8 @@ pub struct Sighting {
     pub snapshot: Option<String>,
     /// Whether this version is our own write.
     pub ours: bool,
+    /// Whether an outcome of our own write shows it.
+    pub written: bool,
     /// Why it cannot be carried, if so.
     pub unreadable: Option<String>,
 }
@@ -166,7 +172,7 @@ impl Sighting {
             } else {
                 self.marker
             },
-            written_at: if self.ours {
+            written_at: if self.written {
                 Some(now)
             } else {
                 before.and_then(|row| row.written_at)
@@ -195,10 +201,11 @@ pub async fn upsert(
              snapshot, ours, written_at)
          SELECT $1, $2, $3, s.remote_id, s.former_ids, s.version_token, s.changed_at_micros,
              s.coarse, nullif(s.fields, 'null'::jsonb), s.readable, s.in_scope, 'live', s.unreadable,
-             s.marker, s.snapshot, s.ours, CASE WHEN s.ours THEN clock_timestamp() END
+             s.marker, s.snapshot, s.ours, CASE WHEN s.written THEN clock_timestamp() END
          FROM jsonb_to_recordset($4) AS s (remote_id text, former_ids text[], version_token text,
              changed_at_micros bigint, coarse boolean, fields jsonb, readable text[],
-             in_scope boolean, unreadable text, marker text, snapshot text, ours boolean)
+             in_scope boolean, unreadable text, marker text, snapshot text, ours boolean,
+             written boolean)
          ON CONFLICT (tenant, sync, side, remote_id) DO UPDATE SET
              former_ids = excluded.former_ids, version_token = excluded.version_token,
              changed_at_micros = excluded.changed_at_micros, coarse = excluded.coarse,
@@ -417,6 +424,23 @@ pub async fn leave_scope(connection: &mut PgConnection, ids: &[i64]) -> Result<(
     Ok(())
 }
 
+/// Has linked records that a snapshot of the scope did not mention read by their ids: deleted, outside the scope,
+/// or made while it was read. One that is shown inside the scope before need not be read.
+pub async fn doubt_scope(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE record SET presence = 'doubtful', in_scope = false,
+             unsettled_at = clock_timestamp(), unmatched = false
+         WHERE id = ANY($1)",
+    )
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Records whose deletion or absence has to be settled, on sides whose last round ended after they
 /// became unsettled; with the link that waits for them. A record without a link needs no reading.
 pub async fn to_settle(
@@ -425,12 +449,13 @@ pub async fn to_settle(
     limit: i64,
 ) -> Result<Vec<(i64, Option<uuid::Uuid>)>, StoreError> {
     let rows = sqlx::query(
-        "SELECT r.id, l.id AS link FROM record r
+        "SELECT r.id, coalesce(a.id, b.id) AS link FROM record r
          JOIN feed f ON f.tenant = r.tenant AND f.sync = r.sync AND f.side = r.side
-         LEFT JOIN link l ON l.state <> 'closed' AND (l.left_record = r.id OR l.right_record = r.id)
+         LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
+         LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
          WHERE r.tenant = $1 AND r.sync = $2 AND r.presence IN ('unsettled', 'doubtful')
              AND (r.presence = 'doubtful' OR f.round_ended_at >= r.unsettled_at)
-             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
                  AND w.status IN ('queued', 'released', 'started'))
          ORDER BY r.id LIMIT $3",
     )

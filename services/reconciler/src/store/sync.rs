@@ -214,6 +214,10 @@ pub async fn load(
 
 /// What there may be to do for a sync; each is looked up where nothing else is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, all asked at once"
+)]
 pub struct Chores {
     /// Writes are claimed and not answered.
     pub started: bool,

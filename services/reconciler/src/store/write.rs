@@ -225,6 +225,28 @@ pub async fn revoke_of_links(
         .collect()
 }
 
+/// Revokes readings of records that were shown meanwhile.
+pub async fn revoke_reads(
+    connection: &mut PgConnection,
+    side: Side,
+    records: &[i64],
+) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE write SET status = 'revoked', result = 'shown meanwhile', answered_at = clock_timestamp()
+         WHERE status IN ('queued', 'released') AND operation = 'read' AND side = $2
+             AND link IN (SELECT id FROM link WHERE state <> 'closed'
+                 AND (left_record = ANY($1) OR right_record = ANY($1)))",
+    )
+    .bind(records)
+    .bind(side_number(side))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Revokes everything of a sync that has not been claimed; its links are planned again.
 pub async fn revoke_all(
     connection: &mut PgConnection,

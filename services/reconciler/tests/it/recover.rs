@@ -66,10 +66,13 @@ impl World {
         let pool = &self.database.pool;
         let mut sql = "SET session_replication_role = replica;".to_owned();
         for table in tables(pool).await {
-            sql += &format!(
-                "DELETE FROM public.{table};
-                 INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM backup.{table};"
-            );
+            sql.push_str("DELETE FROM public.");
+            sql.push_str(table);
+            sql.push_str("; INSERT INTO public.");
+            sql.push_str(table);
+            sql.push_str(" OVERRIDING SYSTEM VALUE SELECT * FROM backup.");
+            sql.push_str(table);
+            sql.push(';');
         }
         sql += "SET session_replication_role = origin";
         pool.execute(AssertSqlSafe(sql)).await.unwrap();
