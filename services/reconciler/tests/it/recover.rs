@@ -67,11 +67,11 @@ impl World {
         let mut sql = "SET session_replication_role = replica;".to_owned();
         for table in tables(pool).await {
             sql.push_str("DELETE FROM public.");
-            sql.push_str(table);
+            sql.push_str(&table);
             sql.push_str("; INSERT INTO public.");
-            sql.push_str(table);
+            sql.push_str(&table);
             sql.push_str(" OVERRIDING SYSTEM VALUE SELECT * FROM backup.");
-            sql.push_str(table);
+            sql.push_str(&table);
             sql.push(';');
         }
         sql += "SET session_replication_role = origin";
