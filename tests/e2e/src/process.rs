@@ -53,6 +53,7 @@ impl Process {
     }
 
     /// Another process like this one, not started, with these variables of its environment changed.
+    #[must_use]
     pub fn replica(&self, name: &str, changed: &[(&str, &str)]) -> Self {
         let mut replica = Self {
             name: name.to_owned(),

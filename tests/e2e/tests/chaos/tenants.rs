@@ -117,26 +117,35 @@ async fn bens(stage: &Stage) -> Vec<Value> {
 }
 
 /// How long edits of the other tenant take from Zoho CRM to Google, one after the other.
-async fn travels(stage: &Stage, ids: &[String], round: &str) -> Duration {
+async fn travels(stage: &Stage, pairs: &[(String, String)], round: &str) -> Duration {
     let began = Instant::now();
-    for (number, id) in ids.iter().take(SAMPLES).enumerate() {
+    for (number, (left, right)) in pairs.iter().take(SAMPLES).enumerate() {
         let value = format!("{round} {number}");
-        let path = format!("zoho/records/Contacts/{id}?org=1");
-        stage
-            .system
-            .sandbox
-            .patch(&path, &json!({ "Title": value }))
-            .await
-            .unwrap();
+        let path = format!("zoho/records/Contacts/{left}?org=1");
+        let edit = json!({ "Title": value });
+        stage.system.sandbox.patch(&path, &edit).await.unwrap();
+        let path = format!("google/contacts/{right}?account=ben@example.com");
         eventually("the edit arrives", SOON, async || {
-            let contacts = bens(stage).await;
-            contacts
-                .iter()
-                .any(|contact| contact["organizations"][0]["title"] == value)
+            let contact = stage.system.sandbox.get(&path).await.unwrap();
+            contact["organizations"][0]["title"] == value
         })
         .await;
     }
     began.elapsed()
+}
+
+/// The other tenant's records of both sides: the last part of the id at Google.
+async fn pairs(stage: &Stage, ids: &[String]) -> Vec<(String, String)> {
+    let contacts = bens(stage).await;
+    let pair = |(number, left): (usize, &String)| {
+        let email = format!("other{number}@example.com");
+        let contact = contacts
+            .iter()
+            .find(|contact| contact["emailAddresses"][0]["value"] == email);
+        let name = contact.unwrap()["resourceName"].as_str().unwrap();
+        (left.clone(), name.trim_start_matches("people/").to_owned())
+    };
+    ids.iter().enumerate().map(pair).collect()
 }
 
 // proves: P7
@@ -144,37 +153,37 @@ async fn travels(stage: &Stage, ids: &[String], round: &str) -> Duration {
 async fn a_throttled_tenant_neither_slows_nor_sees_a_healthy_one() {
     let mut stage = Stage::new().await;
     let ids = other_tenant(&mut stage).await;
-    let alone = travels(&stage, &ids, "alone").await;
+    let pairs = pairs(&stage, &ids).await;
+    let alone = travels(&stage, &pairs, "alone").await;
 
-    // Google answers 429 to the first tenant from now on: a batch of its creates is more than a minute's share.
-    let little = json!({ "quota": { "critical_writes": 40 } });
+    // A batch costs six units a minute and an edit one: the first tenant gets beyond them, and the other does not.
     let settings = stage.system.sandbox.get("google/settings").await.unwrap();
     let usual = json!({ "quota": settings["quota"] });
     let mut scarce = usual.clone();
-    scarce["quota"]["critical_writes"] = little["quota"]["critical_writes"].clone();
-    stage
-        .system
-        .sandbox
-        .patch("google/settings", &scarce)
-        .await
-        .unwrap();
+    scarce["quota"]["critical_writes"] = json!(11);
+    // What the other tenant has spent so far is of a minute that is over.
+    let a_minute = json!({ "seconds": 61 });
+    let sandbox = &stage.system.sandbox;
+    sandbox.post("clock/advance", &a_minute).await.unwrap();
+    sandbox.patch("google/settings", &scarce).await.unwrap();
     apply(&stage, 0, &yaml("")).await;
     eventually("the first tenant is throttled", SOON, async || {
         let counts = stage.system.sandbox.get("counts").await.unwrap();
-        let creates = &counts["methods"]["google"]["people.batchCreateContacts"];
-        creates["failed"].as_u64().filter(|failed| *failed > 0)
+        let methods = &counts["methods"]["google"];
+        let refused = |method: &str| methods[method]["failed"].as_u64() > Some(0);
+        refused("people.batchCreateContacts") || refused("people.batchUpdateContacts")
     })
     .await;
-    let beside = travels(&stage, &ids, "beside").await;
+    let beside = travels(&stage, &pairs, "beside").await;
     assert!(
         beside < alone * 2 + Duration::from_secs(3),
         "{SAMPLES} edits took {alone:?} alone, and {beside:?} beside a throttled tenant"
     );
-    let counts = stage.system.sandbox.get("counts").await.unwrap();
-    let creates = &counts["methods"]["google"]["people.batchCreateContacts"];
+    let said = rapport(&stage, 0, &["status", SYNC, "--json"]).await;
+    let first: Value = serde_json::from_str(said.unwrap().trim()).unwrap();
     assert!(
-        creates["failed"].as_u64() > Some(0),
-        "still throttled: {creates}"
+        first["counts"]["pending"].as_u64() > Some(0),
+        "it is throttled no more: {first}"
     );
 
     // Neither sees the other's.
