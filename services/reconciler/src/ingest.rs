@@ -173,6 +173,8 @@ struct Reading {
     rebased: Vec<Rerendered>,
     /// Missing from the scope's snapshot, and shown inside the scope now.
     placed: Vec<i64>,
+    /// Deleted, and never seen before.
+    buried: Vec<Sighting>,
     touched: Vec<i64>,
 }
 
@@ -229,6 +231,11 @@ async fn apply(
     if let Some(snapshot) = snapshot {
         record::mention(connection, &reading.mentioned, snapshot).await?;
     }
+    if !reading.buried.is_empty() && write::creating(connection, &definition.key, side).await? {
+        let buried = record::upsert(connection, &definition.key, side, &reading.buried).await?;
+        let ids: Vec<i64> = buried.into_iter().map(|(_, id)| id).collect();
+        record::set_presence(connection, &ids, Presence::Unsettled).await?;
+    }
     // What was missing from the scope because it came while the scope was read need not be read by its id.
     write::revoke_reads(connection, side, &reading.placed).await?;
     // Neither an old picture nor a tombstone is believed before the record was read by its id.
@@ -268,11 +275,16 @@ fn read(
         return Err(EngineError::Malformed("change"));
     };
     match what {
-        ChangeOf::Tombstone(_) => {
-            if let Some(own) = own.filter(|own| own.presence == Presence::Live) {
-                reading.unsettled.push(own.id);
+        ChangeOf::Tombstone(_) => match own {
+            Some(own) if own.presence == Presence::Live => reading.unsettled.push(own.id),
+            Some(_) => {}
+            // It may be the record of a create whose answer is still to come.
+            None => {
+                let mut buried = sighting(change, batch, snapshot, own);
+                buried.in_scope = false;
+                reading.buried.push(buried);
             }
-        }
+        },
         ChangeOf::Unreadable(unreadable) => {
             let mut sighting = sighting(change, batch, snapshot, own);
             sighting.fields = own.and_then(|own| own.fields.clone());

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use model::{PerSide, Side, Version};
+use model::{Path, Record, Side, Version, project};
 use prost::Message as _;
 use proto::write::{self as wire, Applied, write::Operation};
 use sqlx::PgConnection;
@@ -13,7 +13,6 @@ use crate::{
     definition::Definition,
     error::EngineError,
     store::{
-        feed,
         record::{self, Presence, RecordRow},
         write::WriteRow,
     },
@@ -37,7 +36,6 @@ pub(super) async fn came(
 ) -> Result<Vec<bool>, EngineError> {
     let key = &definition.key;
     let mut shown: HashMap<(Side, String), RecordRow> = HashMap::new();
-    let mut ended = PerSide::default();
     for side in Side::ALL {
         let created: Vec<String> = calls
             .iter()
@@ -47,7 +45,6 @@ pub(super) async fn came(
         if created.is_empty() {
             continue;
         }
-        *ended.get_mut(side) = feed::load(connection, key, side).await?.round_ended_at;
         for row in record::by_remote(connection, key, side, &created).await? {
             shown.insert((side, row.remote_id.clone()), row);
         }
@@ -59,13 +56,38 @@ pub(super) async fn came(
                 .stored
                 .is_some_and(|row| moved(row, call.applied) && !as_planned(row, call.write));
         }
-        match shown.get(&(side, call.applied.remote_id.clone())) {
-            Some(row) => moved(row, call.applied),
-            // A list that was read to its end since does not show it: it is late, or the record is gone.
-            None => *ended.get(side) > call.write.started_at,
-        }
+        shown
+            .get(&(side, call.applied.remote_id.clone()))
+            .is_some_and(|row| moved(row, call.applied) && !as_created(row, call))
     };
     Ok(calls.iter().map(came).collect())
+}
+
+/// Whether a stored record is what the create asked for, at the version that its answer names: stamps of a second
+/// do not tell one state from the next, their content does.
+fn as_created(row: &RecordRow, call: &Call<'_>) -> bool {
+    let version = call.applied.version.clone().map(Version::from);
+    if row.presence != Presence::Live || version.as_ref() != Some(&row.version) {
+        return false;
+    }
+    let wanted = match wire::Write::decode(call.write.body.as_slice()) {
+        Ok(wire::Write {
+            operation: Some(Operation::Create(create)),
+            ..
+        }) => create
+            .record
+            .and_then(|record| Record::try_from(record).ok()),
+        _ => None,
+    };
+    let (Some(wanted), Some(fields)) = (wanted, &row.fields) else {
+        return false;
+    };
+    let paths: Vec<Path> = wanted.fields.keys().cloned().collect();
+    let shown = Record {
+        kind: wanted.kind.clone(),
+        fields: fields.clone(),
+    };
+    project(&shown, &paths, &wanted.fields) == project(&wanted, &paths, &wanted.fields)
 }
 
 /// Whether a stored record is anything but the state that the answer shows.

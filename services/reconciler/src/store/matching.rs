@@ -83,6 +83,7 @@ pub async fn contenders(
              coalesce(a.id, b.id) AS link,
              coalesce(a.right_record, b.left_record) IS NOT NULL AS full_link,
              EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
+                 AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started') AS busy,
              coalesce(k.ranks, '{}') AS ranks, coalesce(k.hashes, '{}') AS hashes,
              coalesce(k.name_hashes, '{}') AS name_hashes
@@ -163,7 +164,8 @@ pub async fn by_marker(
                  AND o.id <> l.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT 1 FROM link o WHERE o.right_record = source.id
                  AND o.id <> l.id AND o.state <> 'closed')
-             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started')
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status IN ('queued', 'released', 'started')
+                 AND w.status = 'started')
          ORDER BY l.id, r.first_seen_at, r.id",
     )
     .bind(&key.tenant)
@@ -237,7 +239,8 @@ pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lo
          WHERE r.tenant = $1 AND r.sync = $2 AND r.presence = 'live' AND r.in_scope
              AND (l.id IS NULL OR l.left_record IS NULL OR l.right_record IS NULL)
              AND coalesce(l.reason, '') <> $3
-             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status = 'started')
+             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status IN ('queued', 'released', 'started')
+                 AND w.status = 'started')
          ORDER BY r.first_seen_at, r.id",
     )
     .bind(&key.tenant)

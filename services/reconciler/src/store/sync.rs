@@ -281,7 +281,8 @@ pub async fn with_chores(connection: &mut PgConnection) -> Result<Vec<SyncKey>, 
                  AND l.state = 'in sync' AND l.reason = 'adopted'))
          UNION
          SELECT tenant, sync FROM write
-             WHERE status = 'started' AND started_at < clock_timestamp() - interval '30 seconds'
+             WHERE status IN ('queued', 'released', 'started') AND status = 'started'
+                 AND started_at < clock_timestamp() - interval '30 seconds'
          ORDER BY 1, 2",
     )
     .fetch_all(connection)

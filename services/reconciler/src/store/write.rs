@@ -225,6 +225,25 @@ pub async fn revoke_of_links(
         .collect()
 }
 
+/// Whether a create of a side is claimed and not answered.
+pub async fn creating(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    side: Side,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT FROM write WHERE tenant = $1 AND sync = $2 AND side = $3
+             AND operation = 'create' AND status IN ('queued', 'released', 'started')
+             AND status = 'started') AS creating",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(side_number(side))
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get("creating")?)
+}
+
 /// Revokes readings of records that were shown meanwhile.
 pub async fn revoke_reads(
     connection: &mut PgConnection,
