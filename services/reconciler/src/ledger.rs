@@ -16,7 +16,7 @@ use crate::{
     error::EngineError,
     store::{
         SyncKey,
-        history::{self, NewEntry},
+        history::{self, ANSWER_LOST, NewEntry},
         link::LinkRow,
         notice, side_number,
         sync::SyncRow,
@@ -155,6 +155,23 @@ impl Ledger {
             trace_id: trace::trace_id(&write.traceparent).to_owned(),
             ..RecordWritten::default()
         }));
+    }
+
+    /// A call may have counted, and nobody will know what it found: what the plan saw goes to the history, so that
+    /// nothing is lost if it did.
+    pub(crate) fn doubted(&mut self, link: &LinkRow, write: &WriteRow, stored: Option<&Fields>) {
+        for planned in &write.plan.edits {
+            let edit = &planned.edit;
+            if write.operation == "update" && edit.before.is_some() {
+                let (path, before) = (edit.path.to_string(), edit.before.clone());
+                self.entry(link, write, &path, before, edit.after.clone(), ANSWER_LOST);
+            }
+        }
+        let deleted = stored.filter(|_| write.operation == "delete");
+        for (path, value) in deleted.into_iter().flatten() {
+            let before = Some(value.clone());
+            self.entry(link, write, &path.to_string(), before, None, "delete");
+        }
     }
 
     /// A record was set aside.

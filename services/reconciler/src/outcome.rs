@@ -351,6 +351,15 @@ impl Step<'_> {
     /// The call was made and nobody knows whether it counted.
     async fn unknown(&mut self, link: &mut LinkRow) -> Result<(), EngineError> {
         let side = self.write.side;
+        let stored = match link
+            .record(side)
+            .filter(|_| self.write.operation == "delete")
+        {
+            Some(id) => record::by_id(self.connection, &[id]).await?.pop(),
+            None => None,
+        };
+        let stored = stored.and_then(|row| row.fields);
+        self.ledger.doubted(link, self.write, stored.as_ref());
         link.unknown_count += 1;
         if link.unknown_count > MOST_UNKNOWN {
             self.set_aside(link, "the provider does not answer for this record");

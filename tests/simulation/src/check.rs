@@ -207,7 +207,9 @@ impl World {
     /// Two things are beyond any sync: people who were typed in on both sides without an address in common, or
     /// whose address, name or number of records people changed by hand before both were matched; and people typed
     /// in at a provider so shortly before our create that its lists could not show them yet. `muddled` names both.
-    /// `estranged` names what is only found and healed where a provider carries no marker.
+    /// `estranged` names what is only found and healed where a provider carries no marker. And where a create's
+    /// answer is lost, its record has no address and came to rest outside a list view, which carries no marker and of
+    /// which only keys are known, nothing can tell that it is ours: `lost_beyond` counts exactly these.
     fn doubled(&self, found: &mut Vec<String>) {
         for side in Side::ALL {
             let mut counts: BTreeMap<String, u32> = BTreeMap::new();
@@ -224,7 +226,11 @@ impl World {
                     made.left.max(made.right)
                 };
                 let estranged = self.people.estranged.get(&who).copied().unwrap_or(0);
-                if count > most.max(1) + estranged {
+                let beyond: u32 = [&self.providers.left, &self.providers.right]
+                    .map(|provider| provider.lost_beyond(&who))
+                    .iter()
+                    .sum();
+                if count > most.max(1) + estranged + beyond {
                     found.push(format!(
                         "{who} is there {count} times on the {side} side, typed in {made:?}"
                     ));

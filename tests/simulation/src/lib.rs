@@ -32,6 +32,7 @@ pub mod provider;
 mod rest;
 mod situations;
 pub mod store;
+mod trace;
 mod values;
 mod world;
 mod writer;

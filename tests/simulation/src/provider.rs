@@ -68,6 +68,9 @@ pub struct Provider {
     pub mutations: u64,
     /// Records that our creates made and whose answers have not been applied.
     pub unanswered: BTreeSet<String>,
+    /// Records that our creates made where neither a list nor a look-up tells them from others, with whom they are
+    /// about: outside the list view, where only match keys are told, without a match key and without a marker.
+    pub beyond: BTreeMap<String, String>,
     records: BTreeMap<String, States>,
     trash: BTreeMap<String, Held>,
     next: u32,
@@ -84,6 +87,7 @@ impl Provider {
             hidden: BTreeSet::new(),
             mutations: 0,
             unanswered: BTreeSet::new(),
+            beyond: BTreeMap::new(),
             records: BTreeMap::new(),
             trash: BTreeMap::new(),
             next: 0,
@@ -101,6 +105,15 @@ impl Provider {
         self.records
             .iter()
             .filter_map(|(id, states)| Some((id.as_str(), states.last()?.1.as_ref()?)))
+    }
+
+    /// How many records of ours about somebody nothing can tell: their answers were lost too.
+    pub fn lost_beyond(&self, who: &str) -> u32 {
+        let lost = self
+            .beyond
+            .iter()
+            .filter(|(id, whose)| *whose == who && self.unanswered.contains(*id));
+        u32::try_from(lost.count()).unwrap_or(u32::MAX)
     }
 
     /// Whether there was a record of this id that is deleted now.

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use super::{StoreError, SyncKey, side_of};
 
+/// The cause of an entry of which nobody knows whether its call counted.
+pub const ANSWER_LOST: &str = "answer lost";
+
 /// An entry to be stored.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewEntry {
@@ -164,8 +167,8 @@ pub struct Lately {
     pub at: Timestamp,
 }
 
-/// What our writes did to the values of these links within so long, oldest first; what a person asked for
-/// excepted.
+/// What our writes did to the values of these links within so long, oldest first; what a person asked for and
+/// what nobody knows to have counted excepted.
 pub async fn lately(
     connection: &mut PgConnection,
     links: &[Uuid],
@@ -180,7 +183,7 @@ pub async fn lately(
         "SELECT * FROM history
          WHERE link = ANY($1) AND id >= $2 AND path <> ''
              AND at >= clock_timestamp() - make_interval(secs => $3)
-             AND cause NOT IN ('create', 'delete', 'restore')
+             AND cause NOT IN ('create', 'delete', 'restore', 'answer lost')
          ORDER BY id",
     )
     .bind(links)

@@ -128,6 +128,33 @@ async fn an_update_whose_answer_was_lost_is_read_and_not_repeated_blindly() {
     world.agree();
 }
 
+// proves
+#[tokio::test]
+async fn what_a_call_overwrote_whose_answer_was_lost_is_in_the_history() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.right.set("R1", "title", Some("CFO"));
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    world.settle().await;
+    world.agree();
+    let history = world.history().await;
+    let loser = history
+        .iter()
+        .filter(|entry| format!("{:?}", entry.before).contains("CFO"))
+        .count();
+    assert_eq!(loser, 1, "{history:?}");
+}
+
 // proves: R-28
 #[tokio::test]
 async fn a_refused_record_is_set_aside_and_the_rest_goes_on() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Held, Kind, Provider, SECOND, habits::rewrite};
 use crate::{
-    definition::HASH_KEY,
+    definition::{HASH_KEY, criteria},
     people::People,
     values::{KIND, WHO, apply, text_at},
 };
@@ -110,8 +110,14 @@ impl Provider {
         };
         rewrite(self.kind, &mut held.fields);
         self.mutations += 1;
+        let is_beyond = self.kind == Kind::View
+            && !held.in_scope
+            && match_keys(&self.visible(&held), &criteria(), &HASH_KEY).is_empty();
         let id = self.insert(held, now);
         self.unanswered.insert(id.clone());
+        if let Some(who) = who.filter(|_| is_beyond) {
+            self.beyond.insert(id.clone(), who);
+        }
         self.applied(&id, refused)
     }
 

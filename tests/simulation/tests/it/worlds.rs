@@ -142,6 +142,40 @@ async fn what_went_wrong_once_does_not_go_wrong_again() {
     }
 }
 
+/// Plays the history in the file that `RAPPORT_SIMULATION_HISTORY` names.
+#[tokio::test]
+#[ignore = "plays one history, for whoever looks at it"]
+async fn a_history_is_played() {
+    let file = std::env::var("RAPPORT_SIMULATION_HISTORY").unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let history: Vec<Operation> = serde_json::from_str(&text).unwrap();
+    let ending = play(Store::create().await, &history).await;
+    assert_eq!(ending.violations, Vec::<String>::new());
+}
+
+/// Plays `RAPPORT_SIMULATION_WORLDS` worlds and says which seeds go wrong, and how, without cutting them down.
+#[tokio::test]
+#[ignore = "looks through many seeds, for whoever mends what they find"]
+async fn seeds_are_looked_through() {
+    let first = setting("RAPPORT_SIMULATION_SEED").unwrap_or(1);
+    let worlds = setting("RAPPORT_SIMULATION_WORLDS").unwrap_or(20);
+    let mut store = Store::create().await;
+    let mut wrong = 0;
+    for seed in first..first + worlds {
+        let began = Instant::now();
+        let ending = play(store, &draw(seed, LENGTH)).await;
+        store = ending.store;
+        wrong += usize::from(!ending.violations.is_empty());
+        eprintln!(
+            "seed {seed}: {} operations, {:.1} s, {:#?}",
+            ending.operations,
+            began.elapsed().as_secs_f64(),
+            ending.violations
+        );
+    }
+    assert_eq!(wrong, 0, "worlds went wrong");
+}
+
 #[tokio::test]
 async fn a_seed_is_the_same_history_and_ends_the_same_way() {
     assert_eq!(draw(7, LENGTH), draw(7, LENGTH));
