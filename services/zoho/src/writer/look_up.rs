@@ -3,10 +3,10 @@
 //! The newest contacts are read from the list itself, for `/search` lags; what is older than those is asked for by
 //! its values, and there the lag does not matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
-use model::{MatchKey, Path, Record, SIMPLE_PART, Value, match_keys, project};
+use model::{Path, Record, SIMPLE_PART, Value, match_keys, project};
 use provider::{Create, Fault};
 
 use super::Writer;
@@ -35,14 +35,15 @@ impl Writer<'_> {
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
+        let mut keyed: HashMap<&[Path], Keyed<'_>> = HashMap::new();
         let mut taken = BTreeSet::new();
         let mut found = Vec::with_capacity(creates.len());
         for create in creates {
-            let free: Vec<&Row> = rows
-                .iter()
-                .filter(|row| row.id().is_some_and(|id| !taken.contains(id)))
-                .collect();
-            let row = counterpart(&create.record, &create.match_paths, &free).cloned();
+            let paths = create.match_paths.as_slice();
+            let keyed = keyed
+                .entry(paths)
+                .or_insert_with(|| Keyed::of(&rows, paths));
+            let row = keyed.counterpart(&create.record, &taken).cloned();
             taken.extend(row.as_ref().and_then(Row::id).map(str::to_owned));
             found.push(row);
         }
@@ -100,30 +101,54 @@ impl Writer<'_> {
     }
 }
 
-/// The record of these that is the same as the one to create: the best key decides; one that several share counts
-/// only together with the name.
-fn counterpart<'r>(record: &Record, paths: &[Path], rows: &[&'r Row]) -> Option<&'r Row> {
-    let own = match_keys(record, paths, &KEY);
-    let theirs: Vec<(&Row, Vec<MatchKey>)> = rows
-        .iter()
-        .map(|row| (*row, match_keys(&map::read(row), paths, &KEY)))
-        .collect();
-    for key in &own {
-        let same = |other: &MatchKey| other.rank == key.rank && other.hash == key.hash;
-        let sharing: Vec<_> = theirs
-            .iter()
-            .filter(|(_, keys)| keys.iter().any(same))
-            .collect();
-        let named = sharing.iter().find(|(_, keys)| {
-            keys.iter()
-                .any(|other| same(other) && other.name_hash == key.name_hash)
-        });
-        match (named, sharing.as_slice()) {
-            (Some((row, _)), _) | (None, [(row, _)]) => return Some(row),
-            _ => {}
+/// Rows by the keys that they have on these paths.
+struct Keyed<'r> {
+    paths: &'r [Path],
+    /// By rank and hash of a key.
+    holders: HashMap<(u32, [u8; 32]), Vec<Holder<'r>>>,
+}
+
+/// A row that has a key.
+struct Holder<'r> {
+    row: &'r Row,
+    name_hash: [u8; 32],
+}
+
+impl<'r> Keyed<'r> {
+    fn of(rows: &'r [Row], paths: &'r [Path]) -> Self {
+        let mut holders: HashMap<_, Vec<_>> = HashMap::new();
+        for row in rows {
+            for key in match_keys(&map::read(row), paths, &KEY) {
+                let sharing = holders.entry((key.rank, key.hash)).or_default();
+                sharing.push(Holder {
+                    row,
+                    name_hash: key.name_hash,
+                });
+            }
         }
+        Self { paths, holders }
     }
-    None
+
+    /// The record that is the same as the one to create: the best key decides; one that several share counts only
+    /// together with the name. What is taken is another one's.
+    fn counterpart(&self, record: &Record, taken: &BTreeSet<String>) -> Option<&'r Row> {
+        let free = |row: &Row| row.id().is_some_and(|id| !taken.contains(id));
+        for key in match_keys(record, self.paths, &KEY) {
+            let sharing: Vec<_> = self
+                .holders
+                .get(&(key.rank, key.hash))
+                .into_iter()
+                .flatten()
+                .filter(|holder| free(holder.row))
+                .collect();
+            let named = sharing.iter().find(|holder| holder.name_hash == key.name_hash);
+            match (named, sharing.as_slice()) {
+                (Some(holder), _) | (None, [holder]) => return Some(holder.row),
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 /// The match values of the creates by the field of Zoho CRM that holds them.
@@ -179,8 +204,7 @@ mod tests {
 
     fn found(record: &Record, rows: &[Row]) -> Option<String> {
         let paths = [Path::parse("emails[work]").unwrap()];
-        let rows: Vec<&Row> = rows.iter().collect();
-        counterpart(record, &paths, &rows)
+        Keyed::of(rows, &paths).counterpart(record, &BTreeSet::new())
             .and_then(Row::id)
             .map(str::to_owned)
     }

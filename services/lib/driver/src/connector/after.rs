@@ -15,6 +15,10 @@ use crate::{
 const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
 const LONGEST_THROTTLE: Duration = Duration::from_hours(1);
 
+/// A round of this length may be followed by another one at once.
+const SHORT_ROUND: Duration = Duration::from_millis(250);
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
 const FIRST_BACKOFF: Duration = Duration::from_secs(2);
 const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
 
@@ -30,17 +34,31 @@ const CROWDED: Duration = Duration::from_secs(2);
 /// A definition that is being replaced is fresh after this.
 const OUTDATED: Duration = Duration::from_secs(1);
 
-/// The next round of a feed whose round has ended.
-pub(super) fn release(end: &End, feed: &Leased, connector: &Connector) -> Release {
+/// The next round of a feed whose round has ended, after this time.
+pub(super) fn release(end: &End, took: Duration, feed: &Leased, connector: &Connector) -> Release {
     let side = connector.definitions.side(&feed.key);
     let frequency = side.map_or(UNWANTED, |side| side.frequency);
-    next(end, feed, frequency, &connector.settings.feeds)
+    Release {
+        rest: rest(took),
+        ..next(end, feed, frequency, &connector.settings.feeds)
+    }
+}
+
+/// A feed whose rounds take long rests as long as the last one took, so that a hint after each of our own writes
+/// does not read a large collection without end. A short round costs nothing.
+fn rest(took: Duration) -> Duration {
+    if took < SHORT_ROUND {
+        Duration::ZERO
+    } else {
+        took.min(LONGEST_REST)
+    }
 }
 
 fn next(end: &End, feed: &Leased, frequency: Duration, settings: &FeedSettings) -> Release {
     let again = |after| Release {
         after,
         held: false,
+        rest: Duration::ZERO,
         met: false,
         failures: feed.failures,
         looks: feed.looks,
@@ -227,6 +245,13 @@ mod tests {
         for end in [End::PeerSilent, End::Stalled] {
             assert!(after(&end, &feed(true, 0, 1000)).after <= Duration::from_secs(20));
         }
+    }
+
+    #[test]
+    fn a_long_round_rests_as_long_as_it_took_and_a_short_one_not_at_all() {
+        assert_eq!(rest(Duration::from_millis(20)), Duration::ZERO);
+        assert_eq!(rest(Duration::from_secs(4)), Duration::from_secs(4));
+        assert_eq!(rest(Duration::from_hours(1)), LONGEST_REST);
     }
 
     #[test]

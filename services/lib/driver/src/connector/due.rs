@@ -1,6 +1,10 @@
 //! Takes feeds that are due, and runs a round of each.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::FutureExt as _;
 use kit::{OnFailure, OnStop};
@@ -76,6 +80,7 @@ impl Connector {
         );
         trace::adopt(&span, &feed.traceparent);
         self.metrics.round_began(feed.lag_seconds);
+        let began = Instant::now();
         let end = async {
             tokio::select! {
                 end = AssertUnwindSafe(self.round(&feed)).catch_unwind() => end.unwrap_or_else(|_| {
@@ -90,7 +95,7 @@ impl Connector {
         if matches!(end, End::Read { .. }) {
             kit::point("connector.read");
         }
-        let release = span.in_scope(|| after::release(&end, &feed, self));
+        let release = span.in_scope(|| after::release(&end, began.elapsed(), &feed, self));
         if let Err(error) = feeds::release(&self.pool, &feed, &release).await {
             // The lease ends by itself, and the feed is taken again.
             tracing::error!(%error, "a lease cannot be given back");

@@ -50,6 +50,8 @@ pub(crate) struct Release {
     pub(crate) after: Duration,
     /// Whether no hint may make it due before that.
     pub(crate) held: bool,
+    /// For how long no hint makes it due in any case.
+    pub(crate) rest: Duration,
     /// Whether the hints that made it due are met.
     pub(crate) met: bool,
     /// Rounds that failed in a row.
@@ -196,9 +198,9 @@ pub(crate) async fn release(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE feed SET lease = NULL, lease_until = NULL,
-             due_at = CASE WHEN hints > $5 AND NOT $7 THEN now()
+             due_at = CASE WHEN hints > $5 AND NOT $7 THEN now() + make_interval(secs => $13)
                            ELSE now() + make_interval(secs => $6) END,
-             not_before = CASE WHEN $7 THEN now() + make_interval(secs => $6) END,
+             not_before = now() + make_interval(secs => CASE WHEN $7 THEN $6 ELSE $13 END),
              hints_met = CASE WHEN $8 THEN $5 ELSE hints_met END,
              traceparent = CASE WHEN $8 AND hints = $5 THEN '' ELSE traceparent END,
              failures = $9, looks = $10, parked = $11, seen = coalesce($12, seen)
@@ -216,6 +218,7 @@ pub(crate) async fn release(
     .bind(count(next.looks))
     .bind(&next.parked)
     .bind(&next.seen)
+    .bind(next.rest.as_secs_f64())
     .execute(pool)
     .await?;
     Ok(())
