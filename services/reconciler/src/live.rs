@@ -326,6 +326,10 @@ pub async fn find_successor(
         link.state = LinkState::Closed;
         "merged into another record".clone_into(&mut link.reason);
         link.dirty = false;
+        // The counterpart stays, and is a record like any other.
+        if let Some(survivor) = link.record(side.other()) {
+            matching::set_unmatched(connection, &[survivor]).await?;
+        }
         return Ok(());
     }
     take_over(connection, definition, link, side, successor.id).await?;

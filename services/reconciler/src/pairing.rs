@@ -81,7 +81,7 @@ pub async fn pair(
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
     }
     let count = fresh.len();
-    link::insert(connection, &definition.key, &fresh).await?;
+    link::insert(connection, &definition.key, &mut fresh).await?;
     Ok(found + count + taken.len())
 }
 
@@ -288,7 +288,12 @@ async fn by_content(
                         kind: definition.kind.clone(),
                         fields: fields.clone(),
                     };
-                    project(&record, &paths, &created.fields) == wanted
+                    let shown = project(&record, &paths, &created.fields);
+                    paths.iter().all(|path| {
+                        // A provider trims and groups what it is given; that does not make it another record.
+                        let comparison = comparison(definition, side, path);
+                        comparison.same(shown.get(path), wanted.get(path))
+                    })
                 })
         });
         if let Some(at) = same {
@@ -298,6 +303,14 @@ async fn by_content(
         }
     }
     Ok(found)
+}
+
+fn comparison(definition: &Definition, side: Side, path: &model::Path) -> model::Comparison {
+    let mapped = definition
+        .pairings
+        .iter()
+        .find(|pairing| pairing.path(side).field() == path.field());
+    mapped.map(model::Pairing::comparison).unwrap_or_default()
 }
 
 fn created(body: &[u8]) -> Result<Option<Record>, EngineError> {

@@ -208,8 +208,9 @@ impl World {
     /// whose address, name or number of records people changed by hand before both were matched; and people typed
     /// in at a provider so shortly before our create that its lists could not show them yet. `muddled` names both.
     /// `estranged` names what is only found and healed where a provider carries no marker. And where a create's
-    /// answer is lost, its record has no address and came to rest outside a list view, which carries no marker and of
-    /// which only keys are known, nothing can tell that it is ours: `lost_beyond` counts exactly these.
+    /// answer is lost, its record has no address and its provider carries no marker, only its content can tell that it is
+    /// ours; nothing does outside a list view, where only keys are known, or where the provider cut the content
+    /// off: `lost_beyond` counts exactly these.
     fn doubled(&self, found: &mut Vec<String>) {
         for side in Side::ALL {
             let mut counts: BTreeMap<String, u32> = BTreeMap::new();

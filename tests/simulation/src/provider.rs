@@ -69,7 +69,8 @@ pub struct Provider {
     /// Records that our creates made and whose answers have not been applied.
     pub unanswered: BTreeSet<String>,
     /// Records that our creates made where neither a list nor a look-up tells them from others, with whom they are
-    /// about: outside the list view, where only match keys are told, without a match key and without a marker.
+    /// about: without a match key and without a marker, and either outside the list view, where only match keys are
+    /// told, or cut off by the provider, so that their content is another one.
     pub beyond: BTreeMap<String, String>,
     records: BTreeMap<String, States>,
     trash: BTreeMap<String, Held>,

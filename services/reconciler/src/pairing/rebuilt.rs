@@ -226,7 +226,7 @@ async fn alone(
         Some(_) => source.remote_id.clone(),
         None => String::new(),
     };
-    let link = NewLink {
+    let mut links = [NewLink {
         id,
         left_record: left,
         left_id: name(left),
@@ -236,7 +236,7 @@ async fn alone(
         reason: "found again".to_owned(),
         dirty: true,
         traceparent: trace::current(),
-    };
-    link::insert(connection, &definition.key, &[link]).await?;
-    Ok(id)
+    }];
+    link::insert(connection, &definition.key, &mut links).await?;
+    Ok(links[0].id)
 }

@@ -1,5 +1,7 @@
 //! Links: the same thing on two sides, or a record that has no counterpart yet.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use merge::Base;
@@ -343,15 +345,25 @@ pub struct NewLink {
 }
 
 /// Makes links; their records are matched from then on. A closed link of the same id begins again,
-/// without a base.
+/// without a base. An open one has moved on to other records and keeps them: the new link gets an id of its own.
 pub async fn insert(
     connection: &mut PgConnection,
     key: &SyncKey,
-    links: &[NewLink],
+    links: &mut [NewLink],
 ) -> Result<(), StoreError> {
     if links.is_empty() {
         return Ok(());
     }
+    loop {
+        let taken = open(connection, links).await?;
+        if taken.is_empty() {
+            break;
+        }
+        for link in links.iter_mut().filter(|link| taken.contains(&link.id)) {
+            link.id = Uuid::new_v5(&link.id, b"again");
+        }
+    }
+    let links = &*links;
     sqlx::query(
         "INSERT INTO link (id, tenant, sync, left_record, left_id, right_record, right_id, state, reason,
              dirty, traceparent)
@@ -380,6 +392,19 @@ pub async fn insert(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Of the ids of these new links, those that an open link has.
+async fn open(
+    connection: &mut PgConnection,
+    links: &[NewLink],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+    let rows = sqlx::query("SELECT id FROM link WHERE id = ANY($1) AND state <> 'closed'")
+        .bind(&ids)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
 /// Has the open links of records planned again.

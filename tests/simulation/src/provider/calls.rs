@@ -1,6 +1,6 @@
 //! Calls of our writers.
 
-use model::{Comparison, Edit, Path, Record, Value, match_keys, project, table};
+use model::{Comparison, Edit, Fields, Path, Record, Value, match_keys, project, table};
 use proto::write::{
     Applied, Create, Delete, Existing, Found, Gone, Live, NotAttempted, Outcome, Read, RefusedPath,
     Stale, Unknown, Update, Write, outcome::Result as Answer, write::Operation,
@@ -99,6 +99,7 @@ impl Provider {
             people.muddled(&record.fields);
         }
         let (fields, refused) = self.permitted(record.fields);
+        let asked = fields.clone();
         let mut held = Held {
             fields,
             in_scope: self.kind == Kind::Group || self.next % 8 != 7,
@@ -111,8 +112,8 @@ impl Provider {
         rewrite(self.kind, &mut held.fields);
         self.mutations += 1;
         let is_beyond = self.kind == Kind::View
-            && !held.in_scope
-            && match_keys(&self.visible(&held), &criteria(), &HASH_KEY).is_empty();
+            && match_keys(&self.visible(&held), &criteria(), &HASH_KEY).is_empty()
+            && !(held.in_scope && shows_what_was_asked(&held.fields, &asked));
         let id = self.insert(held, now);
         self.unanswered.insert(id.clone());
         if let Some(who) = who.filter(|_| is_beyond) {
@@ -365,6 +366,16 @@ fn shows_element(
         })
     };
     has(value).unwrap_or_else(|| has(other) != Some(true))
+}
+
+/// Whether a record shows what a create asked for, but for what the comparison of a path does not count.
+fn shows_what_was_asked(held: &Fields, asked: &Fields) -> bool {
+    asked.iter().all(|(path, value)| {
+        table(KIND).is_some_and(|table| {
+            let comparison = table.comparison(path);
+            comparison.same(held.get(path), Some(value))
+        })
+    })
 }
 
 fn refusal(path: &Path) -> RefusedPath {

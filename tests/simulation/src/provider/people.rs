@@ -133,6 +133,10 @@ impl Provider {
         let token = people.token();
         set(&mut fields, "title", None, Some(typed(&token, "title")));
         people.made(self.side, &fields);
+        if here {
+            // Beside what may be our copy of a record of the other side.
+            people.muddled(&fields);
+        }
         let before = fields.clone();
         rewrite(self.kind, &mut fields);
         people.gave_up(&before, &fields);
@@ -206,6 +210,14 @@ impl Provider {
         };
         people.took_back(&held.fields);
         people.muddled(&held.fields);
+        let who = text_at(&held.fields, WHO);
+        if self
+            .live()
+            .any(|(_, other)| text_at(&other.fields, WHO) == who)
+        {
+            // We made the record anew because it had been edited on the other side: now there is one more.
+            people.made(self.side, &held.fields);
+        }
         held.stamp = self.stamp(now);
         self.put(&id, now, held);
         true
