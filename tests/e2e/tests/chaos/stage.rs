@@ -86,6 +86,11 @@ pub fn records() -> u32 {
         .expect("few enough records")
 }
 
+/// Whether scenarios are run at more than their usual size, without haste.
+pub fn is_soak() -> bool {
+    records() > RECORDS
+}
+
 /// The sync, read as often as it can be.
 pub fn yaml(policies: &str) -> String {
     format!(
