@@ -385,7 +385,12 @@ impl Step<'_> {
         let until = not
             .until_micros
             .and_then(|micros| Timestamp::from_microsecond(micros).ok());
-        write::requeue(self.connection, self.write.id, until).await?;
+        if self.write.status == "unknown" {
+            // Too late: it was given up, its record is looked up, and another write may have taken its place.
+            write::end(self.connection, &[self.write.id], "answered", "not made").await?;
+        } else {
+            write::requeue(self.connection, self.write.id, until).await?;
+        }
         let wait = if not.unauthorised {
             Some(sync::now(self.connection).await? + UNAUTHORISED_WAIT)
         } else {

@@ -1,7 +1,7 @@
 //! Lost answers, refusals, copies and messages that make no sense.
 
 use model::Side;
-use proto::write::{Outcome, Unknown, outcome::Result as Answer};
+use proto::write::{NotAttempted, Outcome, Unknown, outcome::Result as Answer};
 
 use crate::{book::Book, world::World};
 
@@ -125,6 +125,36 @@ async fn an_update_whose_answer_was_lost_is_read_and_not_repeated_blindly() {
     world.answer(vec![lost(&writes[0])]).await;
     world.settle().await;
     assert_eq!(world.writes(), before);
+    world.agree();
+}
+
+// proves
+#[tokio::test]
+async fn a_write_that_was_given_up_is_not_queued_again_beside_the_one_in_its_place() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.answer(vec![lost(&writes[0])]).await;
+    world.advance().await;
+    let reads = world.claimed().await;
+    assert_eq!(reads.len(), 1);
+    let found = world.execute(&reads[0]);
+    world.answer(vec![found]).await;
+    world.advance().await;
+    // Only now does it become known that the first call was never made.
+    let late = Outcome {
+        write: writes[0].id.clone(),
+        result: Some(Answer::NotAttempted(NotAttempted::default())),
+        ..Outcome::default()
+    };
+    world.answer(vec![late]).await;
+    world.settle().await;
     world.agree();
 }
 
