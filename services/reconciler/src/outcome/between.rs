@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use model::{Path, Record, Side, Version, project};
+use model::{Edit, Fields, Path, Record, Side, Version, project};
 use prost::Message as _;
 use proto::write::{self as wire, Applied, write::Operation};
 use sqlx::PgConnection;
@@ -52,42 +52,62 @@ pub(super) async fn came(
     let came = |call: &Call<'_>| {
         let side = call.write.side;
         if call.write.operation != "create" {
-            return call
-                .stored
-                .is_some_and(|row| moved(row, call.applied) && !as_planned(row, call.write));
+            return call.stored.is_some_and(|row| {
+                moved(row, call.applied)
+                    && !as_planned(row, call.write)
+                    && !as_written(definition, row, call)
+            });
         }
         shown
             .get(&(side, call.applied.remote_id.clone()))
-            .is_some_and(|row| moved(row, call.applied) && !as_created(row, call))
+            .is_some_and(|row| moved(row, call.applied) && !as_written(definition, row, call))
     };
     Ok(calls.iter().map(came).collect())
 }
 
-/// Whether a stored record is what the create asked for, at the version that its answer names: stamps of a second
+/// Whether a stored record shows what the write asked for, at the version that its answer names: stamps of a second
 /// do not tell one state from the next, their content does.
-fn as_created(row: &RecordRow, call: &Call<'_>) -> bool {
+fn as_written(definition: &Definition, row: &RecordRow, call: &Call<'_>) -> bool {
     let version = call.applied.version.clone().map(Version::from);
     if row.presence != Presence::Live || version.as_ref() != Some(&row.version) {
         return false;
     }
-    let wanted = match wire::Write::decode(call.write.body.as_slice()) {
-        Ok(wire::Write {
-            operation: Some(Operation::Create(create)),
-            ..
-        }) => create
-            .record
-            .and_then(|record| Record::try_from(record).ok()),
-        _ => None,
-    };
-    let (Some(wanted), Some(fields)) = (wanted, &row.fields) else {
+    let (Some((kind, paths, wanted)), Some(fields)) = (asked(definition, call.write), &row.fields)
+    else {
         return false;
     };
-    let paths: Vec<Path> = wanted.fields.keys().cloned().collect();
     let shown = Record {
-        kind: wanted.kind.clone(),
+        kind,
         fields: fields.clone(),
     };
-    project(&shown, &paths, &wanted.fields) == project(&wanted, &paths, &wanted.fields)
+    project(&shown, &paths, &wanted) == wanted
+}
+
+/// The kind, paths and values that a write asked for: a create leaves every other mapped path empty.
+fn asked(definition: &Definition, row: &WriteRow) -> Option<(String, Vec<Path>, Fields)> {
+    let write = wire::Write::decode(row.body.as_slice()).ok()?;
+    match write.operation? {
+        Operation::Create(create) => {
+            let wanted = Record::try_from(create.record?).ok()?;
+            let paths = definition.paths(row.side);
+            let fields = project(&wanted, &paths, &wanted.fields);
+            Some((write.kind, paths, fields))
+        }
+        Operation::Update(update) => {
+            let edits: Vec<Edit> = update
+                .edits
+                .into_iter()
+                .map(|edit| Edit::try_from(edit).ok())
+                .collect::<Option<_>>()?;
+            let paths = edits.iter().map(|edit| edit.path.clone()).collect();
+            let fields = edits
+                .into_iter()
+                .filter_map(|edit| Some((edit.path, edit.after?)))
+                .collect();
+            Some((write.kind, paths, fields))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a stored record is anything but the state that the answer shows.
