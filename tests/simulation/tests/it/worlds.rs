@@ -2,6 +2,7 @@
 #![allow(
     clippy::print_stderr,
     clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     reason = "tests read their settings and say what they did"
 )]
 
@@ -14,8 +15,11 @@ use simulation::{
     store::Store,
 };
 
-/// Operations of a run unless `RAPPORT_SIMULATION_OPERATIONS` says otherwise.
-const OPERATIONS: u64 = 100_000;
+/// Operations of a run unless `RAPPORT_SIMULATION_OPERATIONS` says otherwise: what two cores play in a few minutes of
+/// a debug build.
+const OPERATIONS: u64 = 8_000;
+/// Operations of a run in which each fault has to meet each situation; a shorter one only counts.
+const FULL: u64 = 100_000;
 /// Each fault meets each situation at least so often in a run of that size.
 const LEAST: u64 = 50;
 /// Into how many tests a run is divided, which play at the same time.
@@ -32,14 +36,8 @@ async fn shard(number: u64) {
     let total = setting("RAPPORT_SIMULATION_OPERATIONS").unwrap_or(OPERATIONS);
     let minutes = setting("RAPPORT_SIMULATION_MINUTES");
     let first = setting("RAPPORT_SIMULATION_SEED").unwrap_or(1);
-    let (wanted, least) = (
-        total / SHARDS,
-        if total >= OPERATIONS {
-            LEAST / SHARDS
-        } else {
-            0
-        },
-    );
+    let wanted = total / SHARDS;
+    let least = if total >= FULL { LEAST / SHARDS } else { 0 };
     let began = Instant::now();
     let mut store = Store::create().await;
     let (mut coverage, mut operations, mut worlds) = (Coverage::default(), 0, 0);
@@ -70,8 +68,10 @@ async fn shard(number: u64) {
         seed += SHARDS;
     }
     let seconds = began.elapsed().as_secs_f64();
+    let rate = (operations as f64 / seconds).round();
     eprintln!(
-        "shard {number}: {operations} operations in {worlds} worlds from seed {first}, {seconds:.0} s, no violation\n{coverage}"
+        "shard {number}: {operations} operations in {worlds} worlds from seed {first}, {seconds:.0} s, \
+         {rate} a second, no violation\n{coverage}"
     );
     let rare = coverage.below(least);
     assert!(rare.is_empty(), "hit less than {least} times: {rare:?}");
@@ -98,14 +98,12 @@ async fn fail(store: Store, seed: u64, history: Vec<Operation>, violations: Vec<
 
 // proves: R-01, R-12, R-13
 #[tokio::test]
-#[ignore = "finds what is still open: `make soak-simulation`"]
 async fn whatever_happens_the_engine_keeps_its_promises_shard_one() {
     shard(0).await;
 }
 
 // proves: R-19, R-25, R-26
 #[tokio::test]
-#[ignore = "finds what is still open: `make soak-simulation`"]
 async fn whatever_happens_the_engine_keeps_its_promises_shard_two() {
     shard(1).await;
 }
@@ -142,6 +140,19 @@ async fn what_went_wrong_once_does_not_go_wrong_again() {
     }
 }
 
+/// Worlds that still go wrong: in 37 two writes follow after it was at rest; in 38 a page that was read before a
+/// deletion, and taken after it, brings a record back that had no link yet; in 4005 a newcomer is there twice.
+#[tokio::test]
+#[ignore = "open: an echo (37), a deletion forgotten before matching (38), a newcomer doubled (4005)"]
+async fn what_is_open_goes_wrong_no_more() {
+    let mut store = Store::create().await;
+    for seed in [37, 38, 4005] {
+        let ending = play(store, &draw(seed, LENGTH)).await;
+        store = ending.store;
+        assert_eq!(ending.violations, Vec::<String>::new(), "seed {seed}");
+    }
+}
+
 /// Plays the history in the file that `RAPPORT_SIMULATION_HISTORY` names.
 #[tokio::test]
 #[ignore = "plays one history, for whoever looks at it"]
@@ -160,11 +171,12 @@ async fn seeds_are_looked_through() {
     let first = setting("RAPPORT_SIMULATION_SEED").unwrap_or(1);
     let worlds = setting("RAPPORT_SIMULATION_WORLDS").unwrap_or(20);
     let mut store = Store::create().await;
-    let mut wrong = 0;
+    let (mut wrong, mut coverage) = (0, Coverage::default());
     for seed in first..first + worlds {
         let began = Instant::now();
         let ending = play(store, &draw(seed, LENGTH)).await;
         store = ending.store;
+        coverage.add(&ending.coverage);
         wrong += usize::from(!ending.violations.is_empty());
         eprintln!(
             "seed {seed}: {} operations, {:.1} s, {:#?}",
@@ -173,6 +185,7 @@ async fn seeds_are_looked_through() {
             ending.violations
         );
     }
+    eprintln!("{coverage}");
     assert_eq!(wrong, 0, "worlds went wrong");
 }
 
