@@ -76,8 +76,7 @@ pub async fn contenders(
              SELECT unnest($3::bigint[]) AS id
              UNION
              SELECT o.record FROM match_key m JOIN match_key o
-                 -- Both sides are named for the index, which has the side before the hash.
-                 ON o.tenant = m.tenant AND o.sync = m.sync AND o.side IN (1, 2) AND o.hash = m.hash
+                 ON o.tenant = m.tenant AND o.sync = m.sync AND o.hash = m.hash
              WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
