@@ -141,7 +141,9 @@ impl<'r> Keyed<'r> {
                 .flatten()
                 .filter(|holder| free(holder.row))
                 .collect();
-            let named = sharing.iter().find(|holder| holder.name_hash == key.name_hash);
+            let named = sharing
+                .iter()
+                .find(|holder| holder.name_hash == key.name_hash);
             match (named, sharing.as_slice()) {
                 (Some(holder), _) | (None, [holder]) => return Some(holder.row),
                 _ => {}
@@ -204,7 +206,8 @@ mod tests {
 
     fn found(record: &Record, rows: &[Row]) -> Option<String> {
         let paths = [Path::parse("emails[work]").unwrap()];
-        Keyed::of(rows, &paths).counterpart(record, &BTreeSet::new())
+        Keyed::of(rows, &paths)
+            .counterpart(record, &BTreeSet::new())
             .and_then(Row::id)
             .map(str::to_owned)
     }
