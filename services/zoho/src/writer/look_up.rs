@@ -60,7 +60,16 @@ impl Writer<'_> {
                 page_token: token.as_deref(),
                 ..Records::default()
             };
-            let page = self.client.page_of_contacts(&self.fields, &list).await?;
+            let page = match self.client.page_of_contacts(&self.fields, &list).await {
+                Ok(page) => page,
+                // Nothing is wrong with the record for which this is read, and the next look-up begins anew.
+                Err(failure) if failure.breaks_chain() => {
+                    return Err(Fault::transient(
+                        "the newest contacts cannot be paged through",
+                    ));
+                }
+                Err(failure) => return Err(failure.into()),
+            };
             let reached = page.at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
             rows.extend(page.body.data);
             token = page

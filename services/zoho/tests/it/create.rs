@@ -363,3 +363,26 @@ async fn a_missing_right_is_named() {
         }
     );
 }
+
+// proves: R-07
+#[tokio::test]
+async fn a_look_up_whose_page_token_expires_is_tried_again_and_refuses_nobody() {
+    let lab = Lab::kind().await;
+    lab.settings(json!({"page_cap": 2})).await;
+    for number in 0..5 {
+        let email = format!("p{number}@x.example");
+        let known = record(&[("name.family", "Lee"), ("emails[work]", &email)]);
+        lab.one(&scope(""), create(known, false)).await;
+    }
+    let expire = Rule::nth("zoho", "Contacts.getRecords", 2, Fault::ExpireCursors);
+    lab.sandbox.add_fault(expire);
+    let wanted = record(&[("name.family", "New"), ("emails[work]", "new@x.example")]);
+    let outcome = lab.one(&scope(""), create(wanted.clone(), true)).await;
+    assert!(
+        matches!(outcome.answer, Answer::NotAttempted { .. }),
+        "{:?}",
+        outcome.answer
+    );
+    let outcome = lab.one(&scope(""), create(wanted, true)).await;
+    applied(&outcome);
+}
