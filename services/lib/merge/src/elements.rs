@@ -40,6 +40,12 @@ pub(crate) fn merge(
         .iter()
         .map(|slot| decide(rule, base.map(|_| slot.base()), slot.now, same))
         .collect();
+    let writes =
+        |decision: &Decision| matches!(decision, Decision::Carry { .. } | Decision::Undo { .. });
+    if base.is_some() && decisions.iter().any(writes) && comparison.same(now.left, now.right) {
+        // Both sides came to the same list by different edits: that is agreement, as of a single value.
+        return merge(pairing, rule, None, now, merged);
+    }
     if base.is_none() || decisions.contains(&Decision::Agree) {
         let agreed = slots.iter().zip(&decisions).filter_map(|(slot, decision)| {
             let now = || slot.now.map(Option::<&Element>::cloned);

@@ -238,6 +238,25 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
     }
 
+    // proves: R-15
+    #[test]
+    fn sides_that_came_to_the_same_list_are_not_written(mut link in situations::link()) {
+        let lists: Vec<_> = link.pairings.iter().filter(|pairing| pairing.is_list()).cloned().collect();
+        let Some(left) = link.sight(Side::Left).map(|sight| sight.fields.clone()) else {
+            return Ok(());
+        };
+        if let Presence::Live(right) = &mut link.sides.right {
+            for pairing in &lists {
+                right.fields.remove(&pairing.right);
+                let value = left.get(&pairing.left).cloned();
+                right.fields.extend(value.map(|value| (pairing.right.clone(), value)));
+            }
+            let plan = link.plan();
+            let of_lists = |planned: &PlannedEdit| lists.iter().any(|list| list.key() == planned.pair);
+            prop_assert!(!edits(&plan).any(|(_, planned)| of_lists(planned)), "{plan:#?}");
+        }
+    }
+
     // proves: R-10
     #[test]
     fn what_is_frozen_is_never_written_in_an_update(mut link in situations::link()) {
