@@ -11,10 +11,10 @@ use crate::{
 #[tokio::test]
 async fn last_run_result_and_progress_of_each_side_are_shown() {
     let mut house = House::new(20).await;
-    // Google's list answers slowly, so that the reading can be watched.
+    // Google's list answers slowly until the reading was seen.
     let slow = json!({
-        "provider": "google", "method": "people.connections.list", "times": 3,
-        "fault": { "kind": "latency", "milliseconds": 1500 },
+        "provider": "google", "method": "people.connections.list",
+        "fault": { "kind": "latency", "milliseconds": 3000 },
     });
     house.system.sandbox.post("faults", &slow).await.unwrap();
     house.system.apply(&yaml("")).await.unwrap();
@@ -27,6 +27,7 @@ async fn last_run_result_and_progress_of_each_side_are_shown() {
             status.phase == "baseline" && !left.snapshot_open && right.snapshot_open
         })
         .await;
+    house.system.sandbox.delete("faults").await.unwrap();
     assert_eq!(reading.counts.unwrap().left_records, 60);
     assert!(reading.last_run_at_micros.is_none());
     let said = house.system.rapport(&["status", SYNC]).await.unwrap();
