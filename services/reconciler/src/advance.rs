@@ -78,6 +78,7 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
             }
             baseline(connection, &definition).await?;
             row.phase = Phase::Live;
+            row.baseline_ended_at = Some(row.read_at);
             tell_phase(connection, &definition, row, "live", "").await?;
             sync::save(connection, row).await?;
             return Ok(Step::More);

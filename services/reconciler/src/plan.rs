@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use merge::{
     Disposition, PlannedEdit, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
 };
@@ -75,6 +76,8 @@ impl Planned {
 pub struct Planner<'a> {
     pub(crate) definition: &'a Definition,
     run: i64,
+    /// Until when the links were made that the first run's baseline matched; none once that run is over.
+    baseline_ended_at: Option<Timestamp>,
     budget: Option<i64>,
     paths: PerSide<Vec<Path>>,
     links: Vec<LinkRow>,
@@ -96,6 +99,9 @@ impl<'a> Planner<'a> {
         Self {
             definition,
             run: row.run,
+            baseline_ended_at: row
+                .baseline_ended_at
+                .filter(|_| row.run <= 1 && row.last_run_at.is_none()),
             budget: cap.map(|cap| cap - row.run_written),
             paths: PerSide::new(definition.paths(Side::Left), definition.paths(Side::Right)),
             links: Vec::new(),
@@ -361,8 +367,9 @@ impl<'a> Planner<'a> {
                     link.create_generation += 1;
                     link.set_record(side, None, "");
                 }
+                let look_up = !self.is_of_baseline(link);
                 link.marker = live::marker(self.definition, link, side);
-                (self.create(link, side, &edits), edits)
+                (self.create(link, side, look_up, &edits), edits)
             }
             merge::Write::Update { edits, adopt } => {
                 let Some(record) = record else { return };
@@ -385,7 +392,21 @@ impl<'a> Planner<'a> {
         self.writes.push(write);
     }
 
-    fn create(&self, link: &LinkRow, side: Side, edits: &[PlannedEdit]) -> wire::write::Operation {
+    /// Whether the target was read as a whole when this link was made, and no create was asked for since, as its
+    /// marker would tell: such a create needs no look-up.
+    fn is_of_baseline(&self, link: &LinkRow) -> bool {
+        self.baseline_ended_at.is_some_and(|at| link.made_at <= at)
+            && link.create_generation == 1
+            && link.marker.is_empty()
+    }
+
+    fn create(
+        &self,
+        link: &LinkRow,
+        side: Side,
+        look_up: bool,
+        edits: &[PlannedEdit],
+    ) -> wire::write::Operation {
         let mut record = Record::new(&self.definition.kind);
         let edits: Vec<Edit> = edits.iter().map(|planned| planned.edit.clone()).collect();
         patch(&mut record, &edits);
@@ -397,7 +418,7 @@ impl<'a> Planner<'a> {
             } else {
                 String::new()
             },
-            look_up: true,
+            look_up,
             // Where the key is known to be another record's, only the marker tells ours.
             match_paths: if link.reason == SHARES_KEY {
                 Vec::new()

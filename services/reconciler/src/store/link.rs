@@ -105,6 +105,8 @@ pub struct LinkRow {
     pub unknown_count: i32,
     /// Stale answers in a row.
     pub stale_count: i32,
+    /// When it was made.
+    pub made_at: Timestamp,
     /// The trace of the change that made it dirty.
     pub traceparent: String,
     /// Values to restore.
@@ -164,6 +166,7 @@ pub(super) fn row(row: &PgRow) -> Result<LinkRow, StoreError> {
             .map(jiff_sqlx::Timestamp::to_jiff),
         unknown_count: row.try_get("unknown_count")?,
         stale_count: row.try_get("stale_count")?,
+        made_at: row.try_get::<jiff_sqlx::Timestamp, _>("made_at")?.to_jiff(),
         traceparent: row.try_get("traceparent")?,
         restores: row
             .try_get::<Option<Json<Vec<Restoration>>>, _>("restores")?

@@ -101,6 +101,8 @@ pub struct SyncRow {
     pub guard_accepted_at: Option<Timestamp>,
     /// When it was last turned on.
     pub activated_at: Timestamp,
+    /// When both sides had been read to the end and were matched; none once anything held the sync since.
+    pub baseline_ended_at: Option<Timestamp>,
     /// The current run.
     pub run: i64,
     /// When it began.
@@ -167,6 +169,7 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         activated_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("activated_at")?
             .to_jiff(),
+        baseline_ended_at: moment("baseline_ended_at")?,
         run: row.try_get("run")?,
         run_began_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("run_began_at")?
@@ -349,7 +352,8 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
     sqlx::query(
         "UPDATE sync SET phase = $3, held = $4, held_reason = $5, guard_accepted_at = $6, run = $7,
              run_began_at = $8, run_written = $9, last_run_at = $10, last_run_result = $11,
-             last_outcome_at = $12, totals = $13, activated_at = $14, guarded = $15
+             last_outcome_at = $12, totals = $13, activated_at = $14, guarded = $15,
+             baseline_ended_at = $16
          WHERE tenant = $1 AND sync = $2",
     )
     .bind(&row.key.tenant)
@@ -367,6 +371,11 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
     .bind(Json(&row.totals))
     .bind(row.activated_at.to_sqlx())
     .bind(Json(&row.guarded))
+    .bind(
+        row.baseline_ended_at
+            .filter(|_| row.held.is_none())
+            .map(ToSqlx::to_sqlx),
+    )
     .execute(connection)
     .await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Lost answers, refusals, copies and messages that make no sense.
 
 use model::Side;
-use proto::write::{NotAttempted, Outcome, Unknown, outcome::Result as Answer};
+use proto::write::{NotAttempted, Outcome, Unknown, outcome::Result as Answer, write::Operation};
 
 use crate::{book::Book, world::World};
 
@@ -78,6 +78,9 @@ async fn without_a_marker_a_lost_create_is_found_by_its_content() {
 async fn of_two_people_with_one_address_neither_takes_the_record_that_a_lost_create_made_for_the_other()
  {
     let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "x@example.com")]);
+    world.settle().await;
+    world.run().await;
     let address = ("emails[work]", "office@example.com");
     for (given, family) in [("Ana", "Lee"), ("Bo", "Roe")] {
         world
@@ -279,6 +282,53 @@ async fn a_live_look_up_finds_what_the_feed_has_not_shown_yet() {
     world.settle().await;
     assert_eq!(world.right.entries.len(), 2);
     world.agree();
+}
+
+/// The creates that a writer is given, by whether it has to look for the record first.
+async fn looks(world: &World) -> Vec<bool> {
+    let mut looks: Vec<bool> = Vec::new();
+    for write in world.claimed().await {
+        if let Some(Operation::Create(create)) = write.operation {
+            looks.push(create.look_up);
+        }
+    }
+    looks
+}
+
+// proves: R-07
+#[tokio::test]
+async fn only_first_creates_of_the_baseline_need_no_look_up() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    world.left.add(&[("emails[work]", "bo@example.com")]);
+    world.read(Side::Left).await;
+    world.advance().await;
+    let mut seen = looks(&world).await;
+    seen.sort_unstable();
+    assert_eq!(
+        seen,
+        [false, true],
+        "the second came after both sides were read"
+    );
+}
+
+// proves: R-07
+#[tokio::test]
+async fn a_create_that_was_revoked_looks_for_its_record_the_next_time() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    assert_eq!(looks(&world).await, [true]);
 }
 
 // proves: R-31
