@@ -355,35 +355,30 @@ impl<'a> Client<'a> {
     fn reads(&self) -> Quota {
         let reads = self.settings.reads_per_minute.get();
         let writes = self.settings.writes_per_minute.get();
-        self.quota("read", reads.saturating_sub(writes).max(reads / 2))
+        let left = reads.saturating_sub(writes).max(reads / 2);
+        self.quota("read", NonZeroU32::new(left).unwrap_or(NonZeroU32::MIN))
     }
 
     fn group_reads(&self) -> Quota {
-        self.quota("group read", self.settings.reads_per_minute.get())
+        self.quota("group read", self.settings.reads_per_minute)
     }
 
     fn writes(&self, cost: u32) -> Quota {
-        self.quota("write", self.settings.writes_per_minute.get())
+        self.quota("write", self.settings.writes_per_minute)
             .cost(cost)
             .concurrent(1)
     }
 
     fn group_writes(&self, cost: u32) -> Quota {
-        self.quota("group write", self.settings.group_writes_per_minute.get())
+        self.quota("group write", self.settings.group_writes_per_minute)
             .cost(cost)
             .concurrent(1)
     }
 
-    /// Google counts by user and minute: a fifth of it may come at once, the rest is spread.
-    fn quota(&self, what: &str, per_minute: u32) -> Quota {
-        let burst = (per_minute / 5).max(DELETE_BATCH_COST);
-        let spread = per_minute.saturating_sub(burst).max(1);
-        Quota::new(
-            format!("user {} {what}", self.session.account_id),
-            spread,
-            MINUTE,
-        )
-        .burst(burst)
+    /// Google counts by user and minute. Calls arrive a little nearer to each other than they were sent.
+    fn quota(&self, what: &str, per_minute: NonZeroU32) -> Quota {
+        let key = format!("user {} {what}", self.session.account_id);
+        Quota::window(key, per_minute, MINUTE + Duration::from_secs(1))
     }
 }
 

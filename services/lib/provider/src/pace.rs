@@ -1,5 +1,7 @@
 //! Pace: how many calls a quota key takes, and who goes first.
 
+mod limit;
+
 use std::{
     collections::HashMap,
     num::NonZeroU32,
@@ -10,13 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use governor::{
-    DefaultDirectRateLimiter, RateLimiter,
-    clock::{Clock, DefaultClock},
-};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use self::limit::{Count, Limit};
 use crate::fault::Fault;
 
 /// Who waits for a call. Of the calls that wait at one quota key, the first lane goes first.
@@ -38,8 +37,7 @@ pub struct Quota {
     /// What the provider counts by: an organisation, a project, a mailbox, a user; with the kind of call
     /// where those are counted apart. For example "user 123 read".
     pub key: String,
-    period: Duration,
-    burst: NonZeroU32,
+    count: Count,
     concurrent: usize,
     cost: NonZeroU32,
 }
@@ -49,21 +47,35 @@ impl Quota {
     pub fn new(key: impl Into<String>, calls: u32, period: Duration) -> Self {
         Self {
             key: key.into(),
-            period: (period / calls.max(1)).max(Duration::from_nanos(1)),
-            burst: NonZeroU32::MIN,
+            count: Count::Spread {
+                period: (period / calls.max(1)).max(Duration::from_nanos(1)),
+                burst: NonZeroU32::MIN,
+            },
             concurrent: Semaphore::MAX_PERMITS,
             cost: NonZeroU32::MIN,
         }
     }
 
-    /// Up to `calls` at once after a rest.
+    /// At most `calls` in any span as long as `period`, as soon as they come; as many under way as are started.
+    pub fn window(key: impl Into<String>, calls: NonZeroU32, period: Duration) -> Self {
+        Self {
+            key: key.into(),
+            count: Count::Window { calls, period },
+            concurrent: Semaphore::MAX_PERMITS,
+            cost: NonZeroU32::MIN,
+        }
+    }
+
+    /// Up to `calls` at once after a rest, where calls are spread.
     #[must_use]
     pub fn burst(mut self, calls: u32) -> Self {
-        self.burst = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
+        if let Count::Spread { burst, .. } = &mut self.count {
+            *burst = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
+        }
         self
     }
 
-    /// This call counts as so many, at most as a burst.
+    /// This call counts as so many, at most as many as may come at once.
     #[must_use]
     pub fn cost(mut self, calls: u32) -> Self {
         self.cost = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
@@ -100,7 +112,7 @@ impl Gates {
     ) -> Result<Permit, Fault> {
         let gate = self.gate(quota);
         let _place = Place::take(&gate, lane);
-        tokio::time::timeout(longest, gate.turn(lane, quota.cost.min(quota.burst)))
+        tokio::time::timeout(longest, gate.turn(lane, quota.cost.min(quota.count.most())))
             .await
             .unwrap_or_else(|_| {
                 Err(Fault::Throttled {
@@ -139,7 +151,7 @@ impl Gates {
 
 /// The gate of one quota key.
 struct Gate {
-    limiter: DefaultDirectRateLimiter,
+    limit: Limit,
     slots: Arc<Semaphore>,
     closed_until: Mutex<Option<Timestamp>>,
     waiting: [AtomicUsize; LANES],
@@ -148,11 +160,8 @@ struct Gate {
 
 impl Gate {
     fn new(quota: &Quota) -> Self {
-        let rate = governor::Quota::with_period(quota.period)
-            .unwrap_or_else(|| governor::Quota::per_second(NonZeroU32::MAX))
-            .allow_burst(quota.burst);
         Self {
-            limiter: RateLimiter::direct(rate),
+            limit: Limit::new(quota.count),
             slots: Arc::new(Semaphore::new(quota.concurrent)),
             closed_until: Mutex::new(None),
             waiting: Default::default(),
@@ -171,17 +180,15 @@ impl Gate {
             if !self.someone_before(lane)
                 && let Ok(slot) = self.slots.clone().try_acquire_owned()
             {
-                // The cost is within the burst that this gate was made with, unless the quota has changed since.
-                match self.limiter.check_n(cost).unwrap_or(Ok(())) {
+                match self.limit.pass(cost) {
                     Ok(()) => {
                         return Ok(Permit {
                             slot: Some(slot),
                             gate: self.clone(),
                         });
                     }
-                    Err(not_yet) => {
+                    Err(wait) => {
                         drop(slot);
-                        let wait = not_yet.wait_time_from(DefaultClock::default().now());
                         tokio::select! {
                             () = tokio::time::sleep(wait) => {}
                             () = &mut moved => {}
