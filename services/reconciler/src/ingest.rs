@@ -106,10 +106,12 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The applied epoch's next number is taken, or a higher epoch's first; nothing else.
+/// Of the epoch that was given last, the next number is taken, or its first; nothing else. An older epoch
+/// is over as soon as a newer one is given: that one reads from the cursor as it was then, so that nothing would
+/// ever correct what an older page shows.
 fn out_of_turn(batch: &ChangeBatch, position: &FeedRow) -> Option<Ingested> {
     let (epoch, number) = (signed(batch.epoch), signed(batch.number));
-    if epoch < position.epoch || (epoch == position.epoch && number <= position.number) {
+    if epoch != position.begun_epoch || (epoch == position.epoch && number <= position.number) {
         return Some(Ingested::Repeated);
     }
     let next = if epoch == position.epoch {

@@ -97,6 +97,17 @@ pub async fn reduce(
     let wanted = violations.first().map(|violation| kind(violation));
     let mut shortest = (history, violations);
     let mut left = plays;
+    // What comes after the part in which it went wrong was never played.
+    while shortest.0.len() > REST && left > 0 {
+        let candidate = shortest.0[..(shortest.0.len() - 1) / REST * REST].to_vec();
+        let ending = play(store, &candidate).await;
+        store = ending.store;
+        left -= 1;
+        if ending.violations.is_empty() {
+            break;
+        }
+        shortest = (candidate, ending.violations);
+    }
     let mut size = shortest.0.len() / 2;
     while size > 0 && left > 0 {
         let mut at = 0;

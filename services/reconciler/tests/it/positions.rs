@@ -26,6 +26,19 @@ async fn a_stalled_leaseholders_old_page_is_passed_over() {
 
 // proves: R-01
 #[tokio::test]
+async fn a_page_counts_no_more_once_another_round_has_begun() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    let stalled = world.round(Side::Left).await.unwrap();
+    world.left.delete("L1");
+    // Read from the cursor as it is before the stalled page: nothing would correct that one afterwards.
+    let newer = world.round(Side::Left).await.unwrap();
+    assert_eq!(world.ingest(&stalled).await, Ingested::Repeated);
+    assert_eq!(world.ingest(&newer).await, Ingested::Applied);
+}
+
+// proves: R-01
+#[tokio::test]
 async fn a_gap_is_not_applied() {
     let mut world = World::new().await;
     let mut batch = world.round(Side::Left).await.unwrap();

@@ -89,7 +89,7 @@ async fn fail(store: Store, seed: u64, history: Vec<Operation>, violations: Vec<
     std::fs::write(&file, format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
     panic!(
         "seed {seed}: {violations:#?}\nits {} operations are in {}; repeat it with\n\
-         RAPPORT_SIMULATION_SEED={seed} RAPPORT_SIMULATION_OPERATIONS=1 cargo nextest run -p simulation --run-ignored all shard_one\n\
+         RAPPORT_SIMULATION_SEED={seed} RAPPORT_SIMULATION_OPERATIONS=2 cargo nextest run -p simulation --run-ignored all shard_one\n\
          and keep them in tests/simulation/regressions",
         shortest.len(),
         file.display()

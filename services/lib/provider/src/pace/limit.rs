@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    const PERIOD: Duration = Duration::from_secs(60);
+    const PERIOD: Duration = Duration::from_mins(1);
 
     proptest! {
         // proves: R-29
