@@ -242,6 +242,7 @@ async fn apply(
     write::revoke_reads(connection, side, &reading.placed).await?;
     // Neither an old picture nor a tombstone is believed before the record was read by its id.
     record::set_presence(connection, &reading.unsettled, Presence::Unsettled).await?;
+    write::revoke_creates_from(connection, side, &reading.unsettled).await?;
     record::set_presence(connection, &reading.reread, Presence::Doubtful).await?;
     live::rebase(connection, definition, side, &reading.rebased).await?;
     let rebased: HashSet<i64> = reading.rebased.iter().map(|one| one.record).collect();
@@ -497,6 +498,7 @@ async fn end_snapshot(
         for (rows, presence) in [(ours, Presence::Doubtful), (others, Presence::Unsettled)] {
             let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
             record::set_presence(connection, &ids, presence).await?;
+            write::revoke_creates_from(connection, side, &ids).await?;
         }
     }
     Ok(missing)

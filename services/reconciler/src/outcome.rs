@@ -421,7 +421,9 @@ impl Step<'_> {
         let id = live::store_one(self.connection, self.definition, side, sighted).await?;
         link.dirty = true;
         if link.record(side).is_none() && self.is_somebody_else(link, live, id).await? {
-            // A key is not a person: the look-up found somebody else's record.
+            // A key is not a person: the look-up found somebody else's record, whose link may have to know
+            // what it shows.
+            link::touch(self.connection, &[id], &self.write.traceparent).await?;
             plan::SHARES_KEY.clone_into(&mut link.reason);
             return Ok(());
         }

@@ -9,7 +9,6 @@ use crate::{
     coverage::Coverage,
     operation::{Operation, operation},
     store::Store,
-    trace::Trace,
     world::World,
 };
 
@@ -48,19 +47,13 @@ pub async fn play(store: Store, history: &[Operation]) -> Ending {
     let mut world = World::new(store).await;
     let mut operations = 0;
     let mut number = 0;
-    let mut trace = traced().then(Trace::default);
     for part in history.chunks(REST) {
         for operation in part {
             operations += u64::from(world.operate(*operation).await);
             number += 1;
-            if let Some(trace) = &mut trace {
-                trace.after(number, Some(operation), &world).await;
-            }
+            world.tell(&format!("{number} {operation:?}")).await;
         }
         world.come_to_rest().await;
-        if let Some(trace) = &mut trace {
-            trace.after(number, None, &world).await;
-        }
         world.check().await;
         if !world.violations.is_empty() {
             break;
@@ -73,12 +66,6 @@ pub async fn play(store: Store, history: &[Operation]) -> Ending {
         violations: world.violations,
         store: world.store,
     }
-}
-
-/// Whether somebody wants to see what each operation changes.
-#[allow(clippy::disallowed_methods, reason = "a setting of the tests")]
-fn traced() -> bool {
-    std::env::var_os("RAPPORT_SIMULATION_TRACE").is_some()
 }
 
 /// A violation without its numbers: what kind it is.

@@ -27,19 +27,22 @@ impl World {
         self.quiet = true;
         self.settle_down().await;
         for round in 0..MOST_ROUNDS {
-            // Now and then as long as it takes for everything that is waited for by time.
-            self.now += if round % 3 == 1 { LONG } else { SHORT };
+            // Every other time as long as it takes for everything that is waited for by time, the next run included:
+            // that one looks at twins again.
+            let long = round % 2 == 1;
+            self.now += if long { LONG } else { SHORT };
             for side in Side::ALL {
                 self.round(side, 0, 0).await;
             }
             let moved = self.deliver_everything().await;
+            self.tell(&format!("rest {round}")).await;
             let status = self.status().await;
             if self.answer(&status, round).await {
                 continue;
             }
             let counts = status.counts.unwrap_or_default();
             let open = counts.pending + counts.deferred + status.open_writes;
-            if status.phase == "live" && !moved && open == 0 && round > 2 {
+            if status.phase == "live" && !moved && open == 0 && long && round > 1 {
                 self.quiet = false;
                 return;
             }
@@ -155,6 +158,7 @@ impl World {
             }
             self.now += LONG;
             self.deliver_everything().await;
+            self.tell("after rest").await;
         }
         if self.mutations() > before {
             let writes = self.mutations() - before;

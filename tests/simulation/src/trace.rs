@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use model::Side;
 use sqlx::Row as _;
 
-use crate::{operation::Operation, world::World};
+use crate::world::World;
 
 /// What the store knows, a row a line.
 const ROWS: &str = "
-    SELECT 'link ' || left_id || ' ' || right_id || ' ' || state || ' (' || reason || ')' || ' dirty ' || dirty
+    SELECT 'link ' || left_id || ' ' || right_id || ' ' || state || ' (' || reason || ')' || ' dirty ' || dirty || ' look up ' || coalesce(look_up_after::text, '')
            || ' base ' || coalesce(base::text, 'none') AS line FROM link
     UNION ALL
     SELECT 'write ' || left(w.id::text, 8) || ' ' || w.operation || ' side ' || w.side || ' for ' || l.left_id
            || '/' || l.right_id || ' ' || w.status || ' ' || coalesce(w.result, '') || ' ' || w.plan::text
       FROM write w JOIN link l ON l.id = w.link
     UNION ALL
-    SELECT 'stored ' || remote_id || ' ' || presence || ' version ' || version_token || ' in scope ' || in_scope
+    SELECT 'stored ' || remote_id || ' ' || presence || ' unmatched ' || unmatched || ' version ' || version_token || ' in scope ' || in_scope
            || ' ' || coalesce(fields::text, 'outline') FROM record
     UNION ALL
     SELECT 'history ' || to_jsonb(history)::text FROM history
@@ -27,23 +27,20 @@ const ROWS: &str = "
 pub(crate) struct Trace(BTreeSet<String>);
 
 impl Trace {
-    /// Prints what an operation changed; none stands for coming to rest.
+    /// A trace if somebody asked for one.
+    #[allow(clippy::disallowed_methods, reason = "a setting of the tests")]
+    pub(crate) fn wanted() -> Option<Self> {
+        std::env::var_os("RAPPORT_SIMULATION_TRACE").map(|_| Self::default())
+    }
+
+    /// Prints what something changed.
     #[allow(
         clippy::print_stderr,
         reason = "asked for by whoever looks at a history"
     )]
-    pub(crate) async fn after(
-        &mut self,
-        number: usize,
-        operation: Option<&Operation>,
-        world: &World,
-    ) {
+    pub(crate) async fn after(&mut self, what: &str, world: &World) {
         let now = lines(world).await;
-        eprintln!(
-            "== {number} at {} {}",
-            world.now / 1_000_000 % 1_000_000,
-            operation.map_or("at rest".to_owned(), |operation| format!("{operation:?}"))
-        );
+        eprintln!("== at {} {what}", world.now / 1_000_000 % 1_000_000);
         for gone in self.0.difference(&now) {
             eprintln!("   - {gone}");
         }

@@ -22,6 +22,7 @@ use crate::{
     people::People,
     provider::{Kind, Provider},
     store::{BEGINNING, Store},
+    trace::Trace,
     values::PLACES,
 };
 
@@ -62,6 +63,8 @@ pub struct World {
     pub(crate) started: BTreeSet<String>,
     /// Whether it is coming to rest: nothing goes wrong any more.
     pub(crate) quiet: bool,
+    /// Prints what changes, if somebody wants to see it.
+    trace: Option<Trace>,
 }
 
 impl World {
@@ -86,9 +89,18 @@ impl World {
             under_way: BTreeMap::new(),
             started: BTreeSet::new(),
             quiet: false,
+            trace: Trace::wanted(),
         };
         world.define().await;
         world
+    }
+
+    /// Something happened: whoever wants to see it is told what it changed.
+    pub(crate) async fn tell(&mut self, what: &str) {
+        if let Some(mut trace) = self.trace.take() {
+            trace.after(what, self).await;
+            self.trace = Some(trace);
+        }
     }
 
     /// Has the store's clock show this world's time.

@@ -70,7 +70,8 @@ pub(super) async fn apply(
         _ => (None, "overtaken"),
     };
     if let Some(sighted) = sighted {
-        live::store_one(connection, definition, write.side, sighted).await?;
+        let id = live::store_one(connection, definition, write.side, sighted).await?;
+        link::touch(connection, &[id], &write.traceparent).await?;
     }
     write::end(connection, &[write.id], "answered", result).await?;
     Ok(())

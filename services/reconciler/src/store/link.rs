@@ -475,7 +475,8 @@ pub async fn release_looked_up(
     key: &SyncKey,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "UPDATE link SET look_up_after = NULL, dirty = true, reason = 'looked up, not found'
+        "UPDATE link SET look_up_after = NULL, dirty = true,
+             reason = CASE WHEN link.reason = $3 THEN link.reason ELSE 'looked up, not found' END
          FROM feed f
          WHERE link.tenant = $1 AND link.sync = $2 AND link.look_up_after IS NOT NULL
              AND link.state <> 'closed' AND f.tenant = link.tenant AND f.sync = link.sync
@@ -484,19 +485,21 @@ pub async fn release_looked_up(
     )
     .bind(&key.tenant)
     .bind(&key.sync)
+    .bind(crate::plan::ADOPTED)
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Has every open link of a sync that was off planned as one that is adopted.
+/// Has every open link of a sync that was off planned as one that is adopted. A create of unknown fate is looked up
+/// first, as ever (R-26).
 pub async fn adopt_all(
     connection: &mut PgConnection,
     key: &SyncKey,
     reason: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE link SET dirty = true, state = 'pending', look_up_after = NULL,
+        "UPDATE link SET dirty = true, state = 'pending',
              reason = CASE WHEN reason = $4 THEN reason ELSE $3 END
          WHERE tenant = $1 AND sync = $2 AND state <> 'closed'",
     )

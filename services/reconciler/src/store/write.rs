@@ -266,6 +266,29 @@ pub async fn revoke_reads(
     Ok(())
 }
 
+/// Revokes creates that were not claimed, made from records that do not seem to be there any more: what becomes of
+/// them is for the next plan to say.
+pub async fn revoke_creates_from(
+    connection: &mut PgConnection,
+    side: Side,
+    records: &[i64],
+) -> Result<(), StoreError> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE write SET status = 'revoked', result = 'its source is in doubt', answered_at = clock_timestamp()
+         WHERE status IN ('queued', 'released') AND operation = 'create' AND side <> $2
+             AND link IN (SELECT id FROM link WHERE state <> 'closed'
+                 AND (left_record = ANY($1) OR right_record = ANY($1)))",
+    )
+    .bind(records)
+    .bind(side_number(side))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Revokes everything of a sync that has not been claimed; its links are planned again.
 pub async fn revoke_all(
     connection: &mut PgConnection,
