@@ -351,6 +351,11 @@ impl<'a> Client<'a> {
             .await
     }
 
+    /// The account whose client this is.
+    pub(crate) fn account_id(&self) -> &str {
+        self.session.account_id
+    }
+
     /// Reads keep off the share that writes use up: each critical write is counted as a critical read as well.
     fn reads(&self) -> Quota {
         let reads = self.settings.reads_per_minute.get();

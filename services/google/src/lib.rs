@@ -11,13 +11,13 @@ mod push;
 mod wire;
 mod writer;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use async_trait::async_trait;
 use model::Catalogue;
 use provider::{
-    About, Account, At, Batch, Collection, Fault, Grant, HttpClient, Outcome, Page, Provider,
-    Renewed, Scope, Session, SignedIn, Write,
+    About, Account, At, Batch, Collection, Fault, Glances, Grant, HttpClient, Outcome, Page,
+    Provider, Renewed, Scope, Session, SignedIn, Write,
 };
 use url::Url;
 
@@ -54,12 +54,16 @@ pub fn writer_main() -> ExitCode {
 #[derive(Clone, Debug)]
 pub struct Google {
     settings: GoogleSettings,
+    glances: Arc<Glances<wire::Person>>,
 }
 
 impl Google {
     /// Google, at the addresses and with the client of these settings.
     pub fn new(settings: GoogleSettings) -> Self {
-        Self { settings }
+        Self {
+            settings,
+            glances: Arc::default(),
+        }
     }
 
     fn client<'a>(&'a self, session: Session<'a>) -> Client<'a> {
@@ -125,7 +129,7 @@ impl Provider for Google {
     }
 
     async fn execute(&self, session: Session<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
-        writer::execute(self.client(session), scope, batch).await
+        writer::execute(self.client(session), &self.glances, scope, batch).await
     }
 }
 

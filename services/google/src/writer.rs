@@ -19,7 +19,7 @@ use std::{
 use jiff::Timestamp;
 use model::{Order, Version, order};
 use provider::{
-    Answer, Batch, BatchKind, CollectionState, Fault, Operation, Outcome, Scope, Write,
+    Answer, Batch, BatchKind, CollectionState, Fault, Glances, Operation, Outcome, Scope, Write,
 };
 
 use crate::{
@@ -94,9 +94,15 @@ impl Call {
 }
 
 /// Makes the writes of a batch and answers each.
-pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
+pub(crate) async fn execute(
+    client: Client<'_>,
+    glances: &Glances<Person>,
+    scope: &Scope,
+    batch: &Batch,
+) -> Vec<Outcome> {
     let mut writer = Writer {
         client,
+        glances,
         scope,
         answers: batch.writes.iter().map(|_| None).collect(),
         calls: vec![0.0; batch.writes.len()],
@@ -114,6 +120,7 @@ pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) ->
 /// The writes of one batch on their way. A write is known by its place in the batch.
 struct Writer<'a> {
     client: Client<'a>,
+    glances: &'a Glances<Person>,
     scope: &'a Scope,
     answers: Vec<Option<(Answer, Option<model::Record>)>>,
     calls: Vec<f64>,

@@ -23,7 +23,7 @@ use crate::{
         link::{self, LinkState},
         record::{self, Presence, RecordRow},
         recovery, status,
-        sync::{self, Chores, Hold, Phase, SyncRow},
+        sync::{self, Baseline, Chores, Hold, Phase, SyncRow},
         write,
     },
     sweep,
@@ -78,7 +78,12 @@ async fn locked(connection: &mut PgConnection, row: &mut SyncRow) -> Result<Step
             }
             baseline(connection, &definition).await?;
             row.phase = Phase::Live;
-            row.baseline_ended_at = Some(row.read_at);
+            row.baseline = feed::began(connection, &row.key)
+                .await?
+                .map(|began_at| Baseline {
+                    began_at,
+                    ended_at: row.read_at,
+                });
             tell_phase(connection, &definition, row, "live", "").await?;
             sync::save(connection, row).await?;
             return Ok(Step::More);

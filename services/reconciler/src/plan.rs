@@ -24,7 +24,7 @@ use crate::{
         owner::SYNCED_BY,
         record::{Presence, RecordRow},
         side_number,
-        sync::SyncRow,
+        sync::{Baseline, SyncRow},
         write::{self, NewWrite, Stake},
     },
 };
@@ -76,8 +76,8 @@ impl Planned {
 pub struct Planner<'a> {
     pub(crate) definition: &'a Definition,
     run: i64,
-    /// Until when the links were made that the first run's baseline matched; none once that run is over.
-    baseline_ended_at: Option<Timestamp>,
+    /// The baseline of the first run; none once that run is over.
+    baseline: Option<Baseline>,
     budget: Option<i64>,
     paths: PerSide<Vec<Path>>,
     links: Vec<LinkRow>,
@@ -99,8 +99,8 @@ impl<'a> Planner<'a> {
         Self {
             definition,
             run: row.run,
-            baseline_ended_at: row
-                .baseline_ended_at
+            baseline: row
+                .baseline
                 .filter(|_| row.run <= 1 && row.last_run_at.is_none()),
             budget: cap.map(|cap| cap - row.run_written),
             paths: PerSide::new(definition.paths(Side::Left), definition.paths(Side::Right)),
@@ -367,9 +367,9 @@ impl<'a> Planner<'a> {
                     link.create_generation += 1;
                     link.set_record(side, None, "");
                 }
-                let look_up = !self.is_of_baseline(link);
+                let known_until = self.known_until(link, side);
                 link.marker = live::marker(self.definition, link, side);
-                (self.create(link, side, look_up, &edits), edits)
+                (self.create(link, side, known_until, &edits), edits)
             }
             merge::Write::Update { edits, adopt } => {
                 let Some(record) = record else { return };
@@ -392,19 +392,26 @@ impl<'a> Planner<'a> {
         self.writes.push(write);
     }
 
-    /// Whether the target was read as a whole when this link was made, and no create was asked for since, as its
-    /// marker would tell: such a create needs no look-up.
-    fn is_of_baseline(&self, link: &LinkRow) -> bool {
-        self.baseline_ended_at.is_some_and(|at| link.made_at <= at)
+    /// Since when the target need be looked through before a link's first create, if the baseline matched it and no
+    /// create was asked for before, as its marker would tell.
+    fn known_until(&self, link: &LinkRow, target: Side) -> Option<Timestamp> {
+        let baseline = self.baseline?;
+        let first = link.made_at <= baseline.ended_at
             && link.create_generation == 1
-            && link.marker.is_empty()
+            && link.marker.is_empty();
+        let horizon = self.definition.side(target).horizon;
+        baseline
+            .began_at
+            .checked_sub(horizon)
+            .ok()
+            .filter(|_| first)
     }
 
     fn create(
         &self,
         link: &LinkRow,
         side: Side,
-        look_up: bool,
+        known_until: Option<Timestamp>,
         edits: &[PlannedEdit],
     ) -> wire::write::Operation {
         let mut record = Record::new(&self.definition.kind);
@@ -418,7 +425,8 @@ impl<'a> Planner<'a> {
             } else {
                 String::new()
             },
-            look_up,
+            look_up: true,
+            known_until_micros: known_until.map(Timestamp::as_microsecond),
             // Where the key is known to be another record's, only the marker tells ours.
             match_paths: if link.reason == SHARES_KEY {
                 Vec::new()

@@ -71,6 +71,7 @@ impl<'a> Restorer<'a> {
                 String::new()
             },
             look_up: true,
+            known_until_micros: None,
             match_paths: target.criteria.iter().map(Path::to_string).collect(),
         });
         self.push(link.id, side, operation, Vec::new());

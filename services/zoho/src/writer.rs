@@ -15,13 +15,16 @@ mod verdict;
 use std::{collections::BTreeMap, time::Duration};
 
 use model::Record;
-use provider::{Answer, Batch, BatchKind, Fault, Operation, Outcome, Scope, Session, Write};
+use provider::{
+    Answer, Batch, BatchKind, Fault, Glances, Operation, Outcome, Scope, Session, Write,
+};
 use serde_json::{Map, Value as Json, json};
 
 use self::{company::RecentCompanies, rights::FieldRights};
 use crate::{
     client::{BATCH, Client},
     map,
+    wire::Row,
 };
 
 /// What the writer of a process remembers of accounts for a few minutes, to save calls and to avoid doubles.
@@ -29,6 +32,7 @@ use crate::{
 pub(crate) struct Known {
     companies: RecentCompanies,
     rights: FieldRights,
+    glances: Glances<Row>,
 }
 
 impl Known {
@@ -37,6 +41,7 @@ impl Known {
         Self {
             companies: RecentCompanies::new(horizon),
             rights: FieldRights::default(),
+            glances: Glances::default(),
         }
     }
 }
@@ -87,6 +92,7 @@ pub(crate) async fn execute(
         scope,
         companies: &known.companies,
         rights: &known.rights,
+        glances: &known.glances,
         account_id: session.account_id,
         fields: map::fields_to_ask(scope),
     };
@@ -114,6 +120,7 @@ struct Writer<'a> {
     scope: &'a Scope,
     companies: &'a RecentCompanies,
     rights: &'a FieldRights,
+    glances: &'a Glances<Row>,
     account_id: &'a str,
     fields: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::{bus::Queue, coverage::Fault, definition::key, operation::Crash, worl
 /// Unanswered writes of an account.
 const WINDOW: i64 = 12;
 /// Writes in a message.
-const BATCH: usize = 4;
+const BATCH: u16 = 4;
 /// A released write that nobody has claimed for so long is published again.
 const REPEAT_AFTER_SECONDS: f64 = 60.0;
 
@@ -102,9 +102,15 @@ impl World {
             .await
             .expect("the outbox answers");
         for account in accounts {
-            let released = outbox::release(&mut connection, &account, WINDOW, REPEAT_AFTER_SECONDS)
-                .await
-                .expect("the outbox releases");
+            let released = outbox::release(
+                &mut connection,
+                &account,
+                WINDOW,
+                BATCH.into(),
+                REPEAT_AFTER_SECONDS,
+            )
+            .await
+            .expect("the outbox releases");
             let writes: Vec<Write> = released
                 .iter()
                 .filter_map(|write| prost::Message::decode(write.body.as_slice()).ok())
@@ -118,7 +124,7 @@ impl World {
                 self.hit(Fault::ReleaseLost);
                 continue;
             }
-            for chunk in writes.chunks(BATCH) {
+            for chunk in writes.chunks(BATCH.into()) {
                 let batch = WriteBatch {
                     tenant: account.tenant.clone(),
                     connection: account.connection.clone(),

@@ -3,7 +3,7 @@
 //! Google finds nothing by application data, and its search answers from a cache of its own. So the list is read,
 //! the contacts that changed last first, back to a time before which a feed has seen everything.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{MatchKey, NO_NAME, Path, match_keys};
@@ -40,8 +40,23 @@ impl Writer<'_> {
         wanted: &[Wanted<'_>],
     ) -> Result<BTreeMap<usize, Found>, Fault> {
         let on_behalf_of: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
-        let candidates = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
-        Ok(choose(wanted, candidates, &self.scope.collection))
+        let group = &self.scope.collection;
+        let Some(since) = young(wanted) else {
+            let candidates = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
+            return Ok(choose(wanted, candidates, group));
+        };
+        let account = self.client.account_id().to_owned();
+        if let Some(people) = self.glances.recent(&account, since)
+            && choose(wanted, people.to_vec(), group).is_empty()
+        {
+            return Ok(BTreeMap::new());
+        }
+        // What is found is found as it is now.
+        let began = Instant::now();
+        let back = Timestamp::now().duration_since(since);
+        let people = self.newest(&on_behalf_of, Some(back)).await?;
+        let people = self.glances.remember(&account, since, began, people);
+        Ok(choose(wanted, people.to_vec(), group))
     }
 
     /// Live contacts by the ids of their address book entries, which outlive a change of the resource name.
@@ -96,6 +111,15 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+/// Since when these creates need be looked for; none if one of them has to be looked for further back.
+fn young(wanted: &[Wanted<'_>]) -> Option<Timestamp> {
+    let times: Option<Vec<Timestamp>> = wanted
+        .iter()
+        .map(|(_, create)| create.known_until)
+        .collect();
+    times?.into_iter().min()
 }
 
 /// Which candidate each create is, one to one: by marker, else by match key.
@@ -255,6 +279,7 @@ mod tests {
             record,
             marker: Some(marker.into()),
             look_up: true,
+            known_until: None,
             match_paths,
         }
     }

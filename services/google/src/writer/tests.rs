@@ -42,6 +42,7 @@ fn create(marker: Option<&str>) -> Operation {
         record: Record::new("contact"),
         marker: marker.map(str::to_owned),
         look_up: true,
+        known_until: None,
         match_paths: Vec::new(),
     })
 }

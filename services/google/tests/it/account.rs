@@ -376,6 +376,7 @@ pub(crate) fn create_record(record: Record, marker: &str, look_up: bool) -> Oper
         marker: Some(marker.into()),
         look_up,
         match_paths,
+        known_until: None,
     })
 }
 

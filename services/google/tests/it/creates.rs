@@ -1,7 +1,7 @@
 //! Creating records.
 
 use pretty_assertions::assert_eq;
-use provider::Answer;
+use provider::{Answer, Operation};
 use reqwest::Method;
 use sandbox::{Fault, Rule};
 use serde_json::json;
@@ -131,6 +131,31 @@ async fn a_look_up_reads_every_page_that_may_hold_the_record() {
         panic!("{:?}", outcomes[0].answer)
     };
     assert_eq!(live.remote_id, typed);
+}
+
+// proves: R-07
+#[tokio::test]
+async fn creates_of_a_baseline_share_a_look_at_what_is_younger() {
+    let account = Account::unkind().await;
+    let young = |number: usize| {
+        let Operation::Create(mut write) = create(number, true) else {
+            unreachable!()
+        };
+        write.known_until = Some(jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5));
+        Operation::Create(write)
+    };
+    let typed = account.add(person(450), &[]).await;
+    account.settle().await;
+    let outcomes = account
+        .execute(&scope(""), (0..600).map(young).collect())
+        .await;
+    assert_eq!(words(&outcomes), [("applied", 599), ("existing", 1)].into());
+    let Answer::Existing(live) = &outcomes[450].answer else {
+        panic!()
+    };
+    assert_eq!(live.remote_id, typed);
+    // The one that was found was read again before it was answered.
+    assert_eq!(account.calls("people.connections.list"), 2);
 }
 
 #[tokio::test]

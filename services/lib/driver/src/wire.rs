@@ -103,6 +103,9 @@ fn create(message: wire::Create) -> Result<Create, WireError> {
         marker: present(message.marker),
         look_up: message.look_up,
         match_paths: paths?,
+        known_until: message
+            .known_until_micros
+            .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok()),
     })
 }
 

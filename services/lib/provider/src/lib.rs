@@ -19,6 +19,7 @@
 pub mod access;
 pub mod fault;
 pub mod feed;
+pub mod glance;
 pub mod http;
 pub mod pace;
 pub mod push;
@@ -34,6 +35,7 @@ pub use crate::{
     access::{Access, Account, Grant, Renewed, Session, SignedIn},
     fault::Fault,
     feed::{At, CollectionState, Extent, Page, Seen, SnapshotPart, What},
+    glance::Glances,
     http::{Call, HttpClient, HttpSettings, Reply, install_tls},
     pace::{Lane, Quota},
     push::{Channel, ChannelKey, Delivery, Push, PushError},

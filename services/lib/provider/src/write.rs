@@ -40,6 +40,9 @@ pub struct Create {
     pub look_up: bool,
     /// The paths to look up by, best first.
     pub match_paths: Vec<Path>,
+    /// Set for the first creates of a baseline: whatever the account held at this time was read before. Only
+    /// younger records need be looked for, and a look of the last half minute will do ([`crate::Glances`]).
+    pub known_until: Option<Timestamp>,
 }
 
 /// Change some paths of a record.

@@ -156,3 +156,21 @@ pub async fn reset(connection: &mut PgConnection, key: &SyncKey) -> Result<(), S
     .await?;
     Ok(())
 }
+
+/// When the older of the last complete rounds of both sides began; none before both had one.
+pub async fn began(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Option<Timestamp>, StoreError> {
+    let row = sqlx::query(
+        "SELECT CASE WHEN bool_and(round_began_at IS NOT NULL) THEN min(round_began_at) END AS began
+         FROM feed WHERE tenant = $1 AND sync = $2",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_one(connection)
+    .await?;
+    Ok(row
+        .try_get::<Option<jiff_sqlx::Timestamp>, _>("began")?
+        .map(jiff_sqlx::Timestamp::to_jiff))
+}

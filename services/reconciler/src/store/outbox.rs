@@ -59,6 +59,8 @@ pub async fn accounts(
 /// A released write.
 #[derive(Debug)]
 pub struct Released {
+    /// Who waits for it: people first.
+    pub lane: i16,
     /// `rapport.write.v1.Write`, encoded.
     pub body: Vec<u8>,
     /// The trace.
@@ -66,16 +68,19 @@ pub struct Released {
 }
 
 /// Releases up to what the account's window leaves room for: people waiting first, then changes,
-/// then baselines.
+/// then baselines. While released writes still wait for a writer, only whole batches follow them: more
+/// writes come until it is their turn, and the calls get full.
 pub async fn release(
     connection: &mut PgConnection,
     account: &Account,
     window: i64,
+    batch: i64,
     repeat_after_seconds: f64,
 ) -> Result<Vec<Released>, StoreError> {
     let mut rows = sqlx::query(
         "WITH open AS (
-             SELECT count(*) AS n FROM write WHERE tenant = $1 AND connection = $2
+             SELECT count(*) AS n, count(*) FILTER (WHERE status = 'released') AS waiting
+             FROM write WHERE tenant = $1 AND connection = $2
                  AND (status = 'started'
                      OR status = 'released' AND released_at >= clock_timestamp() - make_interval(secs => $4))
          ), late AS (
@@ -85,14 +90,18 @@ pub async fn release(
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              LIMIT greatest($3 - (SELECT n FROM open), 0)
              FOR UPDATE OF w SKIP LOCKED
-         ), queued AS (
-             SELECT w.id FROM write w JOIN sync s USING (tenant, sync)
+         ), ready AS (
+             SELECT w.id, w.lane, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
              WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'queued'
                  AND w.not_before <= clock_timestamp()
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              ORDER BY w.lane, w.queued_at, w.id
              LIMIT greatest($3 - (SELECT n FROM open) - (SELECT count(*) FROM late), 0)
              FOR UPDATE OF w SKIP LOCKED
+         ), queued AS (
+             SELECT id FROM ready ORDER BY lane, queued_at, id
+             LIMIT (SELECT CASE WHEN (SELECT waiting FROM open) = 0 THEN count(*)
+                 ELSE count(*) - count(*) % $5 END FROM ready)
          )
          UPDATE write SET status = 'released', released_at = clock_timestamp()
          WHERE id IN (SELECT id FROM late UNION ALL SELECT id FROM queued)
@@ -102,6 +111,7 @@ pub async fn release(
     .bind(&account.connection)
     .bind(window)
     .bind(repeat_after_seconds)
+    .bind(batch)
     .fetch_all(connection)
     .await?
     .iter()
@@ -112,6 +122,7 @@ pub async fn release(
             row.try_get("id")?,
         );
         let released = Released {
+            lane: place.0,
             body: row.try_get("body")?,
             traceparent: row.try_get("traceparent")?,
         };

@@ -101,8 +101,8 @@ pub struct SyncRow {
     pub guard_accepted_at: Option<Timestamp>,
     /// When it was last turned on.
     pub activated_at: Timestamp,
-    /// When both sides had been read to the end and were matched; none once anything held the sync since.
-    pub baseline_ended_at: Option<Timestamp>,
+    /// The time that the baseline took; none once anything held the sync since.
+    pub baseline: Option<Baseline>,
     /// The current run.
     pub run: i64,
     /// When it began.
@@ -123,6 +123,15 @@ pub struct SyncRow {
     pub guarded: Guarded,
     /// This database's clock when the row was read.
     pub read_at: Timestamp,
+}
+
+/// The time that a baseline took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Baseline {
+    /// When the first of its readings began.
+    pub began_at: Timestamp,
+    /// When both sides had been read to the end and were matched.
+    pub ended_at: Timestamp,
 }
 
 /// What the guard counted last, so that it need not count with every batch (R-22).
@@ -169,7 +178,9 @@ fn row(row: &PgRow) -> Result<SyncRow, StoreError> {
         activated_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("activated_at")?
             .to_jiff(),
-        baseline_ended_at: moment("baseline_ended_at")?,
+        baseline: moment("baseline_began_at")?
+            .zip(moment("baseline_ended_at")?)
+            .map(|(began_at, ended_at)| Baseline { began_at, ended_at }),
         run: row.try_get("run")?,
         run_began_at: row
             .try_get::<jiff_sqlx::Timestamp, _>("run_began_at")?
@@ -349,11 +360,12 @@ pub async fn define(connection: &mut PgConnection, row: &SyncRow) -> Result<(), 
 
 /// Stores everything of a row but its key and its definition.
 pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), StoreError> {
+    let baseline = row.baseline.filter(|_| row.held.is_none());
     sqlx::query(
         "UPDATE sync SET phase = $3, held = $4, held_reason = $5, guard_accepted_at = $6, run = $7,
              run_began_at = $8, run_written = $9, last_run_at = $10, last_run_result = $11,
              last_outcome_at = $12, totals = $13, activated_at = $14, guarded = $15,
-             baseline_ended_at = $16
+             baseline_began_at = $16, baseline_ended_at = $17
          WHERE tenant = $1 AND sync = $2",
     )
     .bind(&row.key.tenant)
@@ -371,11 +383,8 @@ pub async fn save(connection: &mut PgConnection, row: &SyncRow) -> Result<(), St
     .bind(Json(&row.totals))
     .bind(row.activated_at.to_sqlx())
     .bind(Json(&row.guarded))
-    .bind(
-        row.baseline_ended_at
-            .filter(|_| row.held.is_none())
-            .map(ToSqlx::to_sqlx),
-    )
+    .bind(baseline.map(|baseline| baseline.began_at.to_sqlx()))
+    .bind(baseline.map(|baseline| baseline.ended_at.to_sqlx()))
     .execute(connection)
     .await?;
     Ok(())

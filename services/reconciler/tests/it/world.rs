@@ -221,7 +221,7 @@ impl World {
         let mut writes = Vec::new();
         let mut connection = self.database.pool.acquire().await.unwrap();
         for account in outbox::accounts(&mut connection, 60.0).await.unwrap() {
-            for released in outbox::release(&mut connection, &account, 10_000, 60.0)
+            for released in outbox::release(&mut connection, &account, 10_000, 1, 60.0)
                 .await
                 .unwrap()
             {

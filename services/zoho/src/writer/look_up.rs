@@ -3,7 +3,10 @@
 //! The newest contacts are read from the list itself, for `/search` lags; what is older than those is asked for by
 //! its values, and there the lag does not matter.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Instant,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Path, Record, SIMPLE_PART, Value, match_keys, project};
@@ -31,30 +34,35 @@ const KEY: [u8; 32] = [0; 32];
 impl Writer<'_> {
     /// For each create, the live record that it would double.
     pub(super) async fn look_up(&self, creates: &[&Create]) -> Result<Vec<Option<Row>>, Fault> {
-        let (mut rows, complete) = self.newest().await?;
+        if let Some(since) = young(creates) {
+            let of = format!("{} {}", self.account_id, self.fields.join(","));
+            if let Some(rows) = self.glances.recent(&of, since) {
+                let found = counterparts(creates, &rows);
+                // Seldom; and what is found is read anew, as it is now.
+                if found.iter().all(Option::is_none) {
+                    return Ok(found);
+                }
+            }
+            let began = Instant::now();
+            let (rows, _) = self
+                .newest(Timestamp::now().duration_since(since), u32::MAX)
+                .await?;
+            let rows = self.glances.remember(&of, since, began, rows);
+            return Ok(counterparts(creates, &rows));
+        }
+        let (mut rows, complete) = self.newest(WINDOW, PAGES).await?;
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
-        let mut keyed: HashMap<&[Path], Keyed<'_>> = HashMap::new();
-        let mut taken = BTreeSet::new();
-        let mut found = Vec::with_capacity(creates.len());
-        for create in creates {
-            let paths = create.match_paths.as_slice();
-            let keyed = keyed
-                .entry(paths)
-                .or_insert_with(|| Keyed::of(&rows, paths));
-            let row = keyed.counterpart(&create.record, &taken).cloned();
-            taken.extend(row.as_ref().and_then(Row::id).map(str::to_owned));
-            found.push(row);
-        }
-        Ok(found)
+        Ok(counterparts(creates, &rows))
     }
 
-    /// The contacts that were modified, and so also those created, last; whether they reach back far enough.
-    async fn newest(&self) -> Result<(Vec<Row>, bool), Fault> {
+    /// The contacts that were modified, and so also those created, within this time, the last ones first, as far as
+    /// so many pages reach; whether they reach back so far.
+    async fn newest(&self, window: SignedDuration, pages: u32) -> Result<(Vec<Row>, bool), Fault> {
         let mut rows: Vec<Row> = Vec::new();
         let mut token: Option<String> = None;
-        for _ in 0..PAGES {
+        for _ in 0..pages {
             let list = Records {
                 sort: Some(("Modified_Time", "desc")),
                 page_token: token.as_deref(),
@@ -70,7 +78,7 @@ impl Writer<'_> {
                 }
                 Err(failure) => return Err(failure.into()),
             };
-            let reached = page.at.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
+            let reached = page.at.checked_sub(window).unwrap_or(Timestamp::MIN);
             rows.extend(page.body.data);
             token = page
                 .body
@@ -108,6 +116,27 @@ impl Writer<'_> {
         let (rows, _) = self.client.contacts_by_id(&self.fields, &ids).await?;
         Ok(rows.into_values().collect())
     }
+}
+
+/// Since when these creates need be looked for; none if one of them has to be looked for among all records.
+fn young(creates: &[&Create]) -> Option<Timestamp> {
+    let times: Option<Vec<Timestamp>> = creates.iter().map(|create| create.known_until).collect();
+    times?.into_iter().min()
+}
+
+/// For each create the row that it would double, one to one.
+fn counterparts(creates: &[&Create], rows: &[Row]) -> Vec<Option<Row>> {
+    let mut keyed: HashMap<&[Path], Keyed<'_>> = HashMap::new();
+    let mut taken = BTreeSet::new();
+    let mut found = Vec::with_capacity(creates.len());
+    for create in creates {
+        let paths = create.match_paths.as_slice();
+        let keyed = keyed.entry(paths).or_insert_with(|| Keyed::of(rows, paths));
+        let row = keyed.counterpart(&create.record, &taken).cloned();
+        taken.extend(row.as_ref().and_then(Row::id).map(str::to_owned));
+        found.push(row);
+    }
+    found
 }
 
 /// Rows by the keys that they have on these paths.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use provider::{Answer, Applied, Live, Outcome};
+use provider::{Answer, Applied, Live, Operation, Outcome};
 use sandbox::{Fault, Rule};
 use serde_json::{Value as Json, json};
 
@@ -267,6 +267,35 @@ async fn a_look_up_reaches_beyond_the_newest_thousand() {
     ]);
     let outcome = lab.one(&scope(""), create(wanted, true)).await;
     assert_eq!(existing(&outcome).remote_id, id);
+}
+
+// proves: R-07
+#[tokio::test]
+async fn creates_of_a_baseline_share_a_look_at_what_is_younger() {
+    let lab = Lab::kind().await;
+    let young = |number: u32| {
+        let email = format!("p{number}@x.example");
+        let wanted = record(&[("name.family", "Lee"), ("emails[work]", &email)]);
+        let Operation::Create(mut write) = create(wanted, true) else {
+            unreachable!()
+        };
+        write.known_until = Some(jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5));
+        Operation::Create(write)
+    };
+    let typed = lab
+        .contact(json!({"Last_Name": "Lee", "Email": "p120@x.example"}))
+        .await;
+    let mut outcomes = Vec::new();
+    for first in [0, 100, 200] {
+        let batch = (first..first + 100).map(young).collect();
+        outcomes.extend(lab.execute(&scope(""), batch).await);
+    }
+    assert_eq!(existing(&outcomes[120]).remote_id, typed);
+    assert_eq!(lab.count("Contacts").await, 300);
+    assert_eq!(lab.calls("Contacts.createRecords"), 3);
+    // The one that was found was read again before it was answered.
+    assert_eq!(lab.calls("Contacts.getRecords"), 2);
+    assert_eq!(lab.calls("coql"), 0);
 }
 
 // proves: R-26

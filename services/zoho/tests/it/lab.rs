@@ -337,6 +337,7 @@ pub(crate) fn create(record: Record, look_up: bool) -> Operation {
         marker: None,
         look_up,
         match_paths: vec![path("emails[work]")],
+        known_until: None,
     })
 }
 
