@@ -424,6 +424,10 @@ impl Step<'_> {
             // A key is not a person: the look-up found somebody else's record, whose link may have to know
             // what it shows.
             link::touch(self.connection, &[id], &self.write.traceparent).await?;
+            if !live.marker.is_empty() && live.marker == link.marker {
+                // Made for this link and matched under another one: only another marker tells what is made now.
+                link.create_generation += 1;
+            }
             plan::SHARES_KEY.clone_into(&mut link.reason);
             return Ok(());
         }

@@ -28,6 +28,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How soon it is looked whether another process has applied what is awaited.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LONGEST_LOOK: Duration = Duration::from_millis(400);
+/// A definition that the connector has heard of is awaited for so long: both were told at the same time.
+const DEFINITION: Duration = Duration::from_secs(1);
+const DEFINITION_LOOK: Duration = Duration::from_millis(20);
 
 /// The positions of feeds.
 #[derive(Debug, Clone)]
@@ -53,6 +56,8 @@ enum Begun {
     Unwanted(BeginResponse),
     /// An epoch was given, by raising a gauge to this height.
     Given(BeginResponse, i64),
+    /// The sync, or this generation of it, is not known yet.
+    Early(Result<BeginResponse, EngineError>),
     /// This may be an older database.
     Refused,
 }
@@ -65,19 +70,23 @@ async fn begin(
     step: &Step,
 ) -> Result<Begun, EngineError> {
     let mut transaction = pool.begin().await?;
-    let mut row = sync::lock(&mut transaction, key)
-        .await?
-        .ok_or(StoreError::UnknownSync)?;
+    let Some(mut row) = sync::lock(&mut transaction, key).await? else {
+        return Ok(Begun::Early(Err(StoreError::UnknownSync.into())));
+    };
     let wanted = matches!(row.phase, Phase::Baseline | Phase::Live)
         && !matches!(row.held, Some(Hold::Paused | Hold::Collection))
         && !recovery::too_early(&mut transaction, key).await?;
     let generation = u64::try_from(row.generation).unwrap_or_default();
+    let answer = BeginResponse {
+        generation,
+        wanted,
+        ..BeginResponse::default()
+    };
+    if generation < generation_read {
+        return Ok(Begun::Early(Ok(answer)));
+    }
     if !wanted || generation != generation_read {
-        return Ok(Begun::Unwanted(BeginResponse {
-            generation,
-            wanted,
-            ..BeginResponse::default()
-        }));
+        return Ok(Begun::Unwanted(answer));
     }
     if side == Side::Left {
         intake::begin_due_run(&mut transaction, &mut row, false).await?;
@@ -111,6 +120,7 @@ impl Positions for PositionService {
     ) -> Result<Response<BeginResponse>, Status> {
         let BeginRequest { feed, generation } = request.into_inner();
         let (key, side) = place(feed)?;
+        let deadline = Instant::now() + DEFINITION;
         loop {
             let step = self.tide.step().map_err(failed)?;
             let begun = begin(&self.pool, &key, side, generation, &step);
@@ -120,6 +130,10 @@ impl Positions for PositionService {
                     self.tide.reached(&step, height).await.map_err(failed)?;
                     return Ok(Response::new(answer));
                 }
+                Begun::Early(answer) if Instant::now() >= deadline => {
+                    return answer.map(Response::new).map_err(failed);
+                }
+                Begun::Early(_) => tokio::time::sleep(DEFINITION_LOOK).await,
                 Begun::Refused => self.tide.refused().await.map_err(failed)?,
             }
         }

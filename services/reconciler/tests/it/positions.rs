@@ -1,7 +1,9 @@
 //! Positions: the cursor moves with the apply, and only in turn.
 
 use model::Side;
+use proto::reconcile::{BeginRequest, Feed, positions_server::Positions as _};
 use reconciler::ingest::Ingested;
+use tonic::{Code, Request};
 
 use crate::world::World;
 
@@ -53,6 +55,35 @@ async fn a_batch_read_under_an_older_definition_is_not_wanted() {
     let batch = world.round(Side::Left).await.unwrap();
     world.define(|definition| definition.generation = 2).await;
     assert_eq!(world.ingest(&batch).await, Ingested::Unwanted);
+}
+
+#[tokio::test]
+async fn a_connector_that_hears_of_a_definition_first_need_not_come_again() {
+    let mut world = World::new().await;
+    let positions = world.positions();
+    let early = positions.begin(Request::new(BeginRequest {
+        feed: Some(World::feed(Side::Left)),
+        generation: 2,
+    }));
+    let (begun, ()) = tokio::join!(early, world.define(|definition| definition.generation = 2));
+    let begun = begun.unwrap().into_inner();
+    assert!(begun.wanted);
+    assert_eq!((begun.generation, begun.epoch), (2, 1));
+}
+
+#[tokio::test]
+async fn a_feed_of_a_sync_that_nobody_defined_does_not_begin() {
+    let world = World::new().await;
+    let feed = Feed {
+        sync: "nobody's".to_owned(),
+        ..World::feed(Side::Left)
+    };
+    let request = Request::new(BeginRequest {
+        feed: Some(feed),
+        generation: 1,
+    });
+    let refused = world.positions().begin(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
 }
 
 // proves: R-03

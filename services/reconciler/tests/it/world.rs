@@ -149,14 +149,18 @@ impl World {
         }
     }
 
-    /// What a round of a side's feed would publish now; none if the feed is not wanted.
-    pub async fn round(&mut self, side: Side) -> Option<ChangeBatch> {
-        let positions = PositionService {
+    pub fn positions(&self) -> PositionService {
+        PositionService {
             applied: std::sync::Arc::default(),
             pool: self.database.pool.clone(),
             tide: self.tide.clone(),
-        };
-        let begun = positions
+        }
+    }
+
+    /// What a round of a side's feed would publish now; none if the feed is not wanted.
+    pub async fn round(&mut self, side: Side) -> Option<ChangeBatch> {
+        let begun = self
+            .positions()
             .begin(Request::new(BeginRequest {
                 feed: Some(Feed {
                     sync: self.key.sync.clone(),
