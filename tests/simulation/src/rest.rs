@@ -18,6 +18,8 @@ use crate::{
 const LONG: i64 = 700_000_000;
 /// Long enough for a write to settle at a provider with stamps of whole seconds.
 const SHORT: i64 = 10_000_000;
+/// Turns of the outbox after which everything should be written.
+const MOST_TURNS: usize = 100;
 /// Rounds after which a world should be at rest.
 const MOST_ROUNDS: usize = 40;
 
@@ -80,7 +82,7 @@ impl World {
         while self.ingest(Crash::Never).await {}
         while self.apply(Crash::Never).await {}
         self.advance().await;
-        loop {
+        for _ in 0..MOST_TURNS {
             let released = self.release(false).await;
             let mut written = false;
             for side in Side::ALL {
@@ -99,6 +101,9 @@ impl World {
                 return self.mutations() > before;
             }
         }
+        self.violations
+            .push("writes follow each other without an end".to_owned());
+        true
     }
 
     /// What a person does about a sync that waits for a word; answers whether anything was done.

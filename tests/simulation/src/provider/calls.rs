@@ -128,6 +128,11 @@ impl Provider {
             .records
             .keys()
             .filter_map(|id| Some((id.as_str(), self.then(id, at)?)))
+            .filter(|(_, held)| {
+                // What was read before need not be looked for.
+                let until = create.known_until_micros;
+                until.is_none_or(|until| held.stamp >= until / SECOND * SECOND)
+            })
             .collect();
         let marked = listed
             .iter()
