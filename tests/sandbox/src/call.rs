@@ -73,11 +73,13 @@ where
     };
     shared.journal.begin();
     let scissors = request.extensions().get::<ConnectInfo<Scissors>>().cloned();
-    let mut answer = execute(emulator, &hits, request, run).await;
+    let mut answer = execute(emulator, &entry.method, &hits, request, run).await;
     stamp(&mut answer.response, shared);
+    let mut letters = Vec::new();
     if let Some(effect) = answer.response.extensions().get::<Effect>() {
         entry.account.clone_from(&effect.account);
         entry.written.clone_from(&effect.written);
+        letters.clone_from(&effect.letters);
     }
     if answer.cut {
         if let Some(ConnectInfo(scissors)) = scissors {
@@ -88,7 +90,7 @@ where
     }
     entry.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     entry.ended_at = shared.clock.now();
-    shared.journal.end(entry);
+    shared.journal.end(entry, letters);
     answer.response
 }
 
@@ -108,6 +110,7 @@ struct Answer {
 
 async fn execute<F>(
     emulator: &dyn Emulator,
+    method: &str,
     hits: &[Fault],
     request: Request,
     run: impl FnOnce(Request) -> F,
@@ -123,7 +126,13 @@ where
                 body,
             } => {
                 return Answer {
-                    response: refusal(emulator, *status, *retry_after_seconds, body.as_ref()),
+                    response: refusal(
+                        emulator,
+                        method,
+                        *status,
+                        *retry_after_seconds,
+                        body.as_ref(),
+                    ),
                     cut: false,
                 };
             }
@@ -161,6 +170,7 @@ where
 
 fn refusal(
     emulator: &dyn Emulator,
+    method: &str,
     status: u16,
     retry_after_seconds: Option<u64>,
     body: Option<&serde_json::Value>,
@@ -176,7 +186,7 @@ fn refusal(
             );
             response
         }
-        None => emulator.failure(status),
+        None => emulator.failure(status, method),
     };
     if let Some(seconds) = retry_after_seconds {
         response

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::emulator::{Emulator, Shared, Strike};
 use crate::faults::Rule;
-use crate::journal::Filter;
+use crate::journal::{Filter, MailFilter};
 use crate::seed;
 
 /// A refused control request; answered as `{"error": "…"}`.
@@ -91,6 +91,7 @@ fn shared_router(controlled: Controlled) -> Router {
         .route("/control/faults/{id}", delete(remove_fault))
         .route("/control/journal", get(journal).delete(clear_journal))
         .route("/control/counts", get(counts))
+        .route("/control/mails", get(mails))
         .route("/control/truth", get(truth))
         .route("/control/seed", post(seed_scenario))
         .route("/control/kind", post(preset))
@@ -197,6 +198,13 @@ async fn clear_journal(State(controlled): State<Controlled>) -> Json<Value> {
 
 async fn counts(State(controlled): State<Controlled>) -> Json<Value> {
     Json(json!(controlled.shared.journal.counts()))
+}
+
+async fn mails(
+    State(controlled): State<Controlled>,
+    Query(filter): Query<MailFilter>,
+) -> Json<Value> {
+    Json(json!({ "mails": controlled.shared.journal.mails(&filter) }))
 }
 
 async fn truth(State(controlled): State<Controlled>) -> Json<Value> {

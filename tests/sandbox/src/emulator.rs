@@ -70,8 +70,8 @@ pub(crate) trait Emulator: Send + Sync + 'static {
     /// Called once, as soon as the port is bound.
     fn bound(&self, _base_url: &str) {}
 
-    /// The provider's error body for a status that the fault script ordered.
-    fn failure(&self, status: StatusCode) -> Response;
+    /// The provider's error body for a status that the fault script ordered for a call of this method.
+    fn failure(&self, status: StatusCode, method: &str) -> Response;
 
     /// Deals a blow that the fault script or control ordered.
     fn strike(&self, strike: Strike);

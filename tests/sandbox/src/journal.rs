@@ -17,6 +17,42 @@ pub(crate) struct Effect {
     pub(crate) account: Option<String>,
     /// Ids of the records it created, changed or deleted.
     pub(crate) written: Vec<String>,
+    /// Mails that the provider would have sent because of it.
+    pub(crate) letters: Vec<Letter>,
+}
+
+/// A mail that a provider would send, before it is known which call was the cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    /// Address of who gets it.
+    pub(crate) recipient: String,
+    /// `invitation`, `update`, `cancellation`, `response`.
+    pub(crate) kind: &'static str,
+    /// Id of the record that it is about.
+    pub(crate) record: String,
+}
+
+/// A mail that a provider would have sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Mail {
+    /// 1, 2, 3 … over all providers.
+    pub number: u64,
+    /// When, by the sandbox's clock.
+    pub at: Timestamp,
+    /// `google`, `zoho`.
+    pub provider: &'static str,
+    /// Address of who gets it.
+    pub recipient: String,
+    /// `invitation`, `update`, `cancellation`, `response`.
+    pub kind: &'static str,
+    /// Id of the record that it is about.
+    pub record: String,
+    /// Whose act it was.
+    pub account: Option<String>,
+    /// The API method that caused it; absent when a person did, through control.
+    pub method: Option<String>,
+    /// Number of that call in the journal.
+    pub call: Option<u64>,
 }
 
 /// One call.
@@ -86,6 +122,49 @@ impl Filter {
     }
 }
 
+/// Which mails to read.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MailFilter {
+    /// Only of this provider.
+    pub(crate) provider: Option<String>,
+    /// Only to this address.
+    pub(crate) recipient: Option<String>,
+    /// Only of this kind.
+    pub(crate) kind: Option<String>,
+    /// `api`: only those that calls caused; `people`: only those that control's acts did.
+    pub(crate) by: Option<Cause>,
+    /// Only mails with a higher number.
+    #[serde(default)]
+    pub(crate) after: u64,
+}
+
+/// Who causes mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Cause {
+    Api,
+    People,
+}
+
+impl MailFilter {
+    fn fits(&self, mail: &Mail) -> bool {
+        let cause = if mail.call.is_some() {
+            Cause::Api
+        } else {
+            Cause::People
+        };
+        mail.number > self.after
+            && self.provider.as_deref().is_none_or(|p| p == mail.provider)
+            && self
+                .recipient
+                .as_deref()
+                .is_none_or(|r| r == mail.recipient)
+            && self.kind.as_deref().is_none_or(|k| k == mail.kind)
+            && self.by.is_none_or(|by| by == cause)
+    }
+}
+
 /// The log and its counters.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal {
@@ -99,6 +178,8 @@ struct State {
     entries: VecDeque<Entry>,
     counts: BTreeMap<&'static str, BTreeMap<String, Count>>,
     mails: BTreeMap<&'static str, u64>,
+    last_mail: u64,
+    letters: VecDeque<Mail>,
     marks: BTreeMap<String, u64>,
 }
 
@@ -107,12 +188,40 @@ struct State {
 pub(crate) struct Counts {
     /// By provider and method.
     pub(crate) methods: BTreeMap<&'static str, BTreeMap<String, Count>>,
-    /// Mails that each provider would have sent.
+    /// Mails that each provider would have sent because of API calls and of workflow rules.
     pub(crate) mails: BTreeMap<&'static str, u64>,
     /// Other events, by name: `google.parallel_mutations`.
     pub(crate) marks: BTreeMap<String, u64>,
     /// Calls that have begun and not ended.
     pub(crate) in_flight: u64,
+}
+
+impl State {
+    fn post(
+        &mut self,
+        at: Timestamp,
+        provider: &'static str,
+        account: Option<String>,
+        method: Option<String>,
+        call: Option<u64>,
+        letter: Letter,
+    ) {
+        self.last_mail += 1;
+        if self.letters.len() == KEPT_ENTRIES {
+            self.letters.pop_front();
+        }
+        self.letters.push_back(Mail {
+            number: self.last_mail,
+            at,
+            provider,
+            recipient: letter.recipient,
+            kind: letter.kind,
+            record: letter.record,
+            account,
+            method,
+            call,
+        });
+    }
 }
 
 impl Journal {
@@ -125,8 +234,8 @@ impl Journal {
         self.state().in_flight += 1;
     }
 
-    /// A call ends; the number of the entry is given here.
-    pub(crate) fn end(&self, mut entry: Entry) {
+    /// A call ends; the number of the entry is given here, and of the mails that it caused.
+    pub(crate) fn end(&self, mut entry: Entry, letters: Vec<Letter>) {
         let mut state = self.state();
         state.in_flight = state.in_flight.saturating_sub(1);
         state.last_number += 1;
@@ -140,6 +249,19 @@ impl Journal {
         count.calls += 1;
         count.failed += u64::from(entry.status.is_none_or(|status| status >= 400));
         count.written += entry.written.len() as u64;
+        *state.mails.entry(entry.provider).or_default() += letters.len() as u64;
+        let (method, call) = (Some(entry.method.clone()), Some(entry.number));
+        for letter in letters {
+            let account = entry.account.clone();
+            state.post(
+                entry.at,
+                entry.provider,
+                account,
+                method.clone(),
+                call,
+                letter,
+            );
+        }
         if state.entries.len() == KEPT_ENTRIES {
             state.entries.pop_front();
         }
@@ -149,6 +271,27 @@ impl Journal {
     /// The provider would have sent mails.
     pub(crate) fn mail(&self, provider: &'static str, count: u64) {
         *self.state().mails.entry(provider).or_default() += count;
+    }
+
+    /// A person's act made the provider send mails; they are listed, not counted.
+    pub(crate) fn mailed_by_people(
+        &self,
+        at: Timestamp,
+        provider: &'static str,
+        account: &str,
+        letters: Vec<Letter>,
+    ) {
+        let mut state = self.state();
+        for letter in letters {
+            state.post(at, provider, Some(account.to_owned()), None, None, letter);
+        }
+    }
+
+    /// The mails that fit, oldest first.
+    pub(crate) fn mails(&self, filter: &MailFilter) -> Vec<Mail> {
+        let state = self.state();
+        let fitting = state.letters.iter().filter(|mail| filter.fits(mail));
+        fitting.cloned().collect()
     }
 
     /// Counts an event that is no call of its own.
@@ -187,6 +330,7 @@ impl Journal {
         let mut state = self.state();
         *state = State {
             last_number: state.last_number,
+            last_mail: state.last_mail,
             in_flight: state.in_flight,
             ..State::default()
         };
@@ -223,7 +367,10 @@ mod tests {
             (None, &["c"]),
         ] {
             journal.begin();
-            journal.end(entry("people.batchCreateContacts", status, written));
+            journal.end(
+                entry("people.batchCreateContacts", status, written),
+                Vec::new(),
+            );
         }
         let counts = journal.counts();
         let count = &counts.methods["google"]["people.batchCreateContacts"];
@@ -235,7 +382,7 @@ mod tests {
     fn a_filter_narrows_and_a_limit_keeps_the_newest() {
         let journal = Journal::default();
         for method in ["a", "b", "a", "a"] {
-            journal.end(entry(method, Some(200), &[]));
+            journal.end(entry(method, Some(200), &[]), Vec::new());
         }
         let filter = Filter {
             method: Some("a".to_owned()),
@@ -246,5 +393,33 @@ mod tests {
         assert_eq!(numbers, [3, 4]);
         journal.clear();
         assert!(journal.entries(&Filter::default()).is_empty());
+    }
+
+    #[test]
+    fn mails_name_the_call_and_peoples_are_not_counted() {
+        let journal = Journal::default();
+        let letter = |recipient: &str| Letter {
+            recipient: recipient.to_owned(),
+            kind: "invitation",
+            record: "e1".to_owned(),
+        };
+        journal.end(
+            entry("calendar.events.insert", Some(200), &["e1"]),
+            vec![letter("a@x")],
+        );
+        journal.mailed_by_people(Timestamp::UNIX_EPOCH, "google", "ana", vec![letter("b@x")]);
+        assert_eq!(journal.counts().mails["google"], 1);
+        let mails = |by| {
+            journal.mails(&MailFilter {
+                by: Some(by),
+                ..MailFilter::default()
+            })
+        };
+        let (api, people) = (mails(Cause::Api), mails(Cause::People));
+        assert_eq!((api.len(), people.len()), (1, 1));
+        assert_eq!(api[0].method.as_deref(), Some("calendar.events.insert"));
+        assert_eq!((api[0].call, people[0].call), (Some(1), None));
+        journal.clear();
+        assert!(journal.mails(&MailFilter::default()).is_empty());
     }
 }

@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 pub use command::main;
 pub use faults::{Fault, Rule};
-pub use journal::{Count, Entry};
+pub use journal::{Count, Entry, Mail};
 pub use sandbox::{Options, Sandbox, StartError};
 
 use emulator::{Emulator, Shared};

@@ -47,13 +47,15 @@ pub(super) fn binding(words: &[&str]) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-fn seal<T: Serialize>(token: &T) -> String {
+/// A token as clients see it.
+pub(super) fn seal<T: Serialize>(token: &T) -> String {
     let text = json!(token).to_string();
     let guard = &blake3::hash(text.as_bytes()).to_hex()[..8];
     URL_SAFE_NO_PAD.encode(format!("{guard}{text}"))
 }
 
-fn open<T: DeserializeOwned>(text: &str) -> Option<T> {
+/// What a token says, if it is ours.
+pub(super) fn open<T: DeserializeOwned>(text: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let text = std::str::from_utf8(&bytes).ok()?;
     let (guard, text) = text.split_at_checked(8)?;

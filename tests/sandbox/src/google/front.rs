@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::Google;
 use super::api::{self, Call, Reply};
+use super::calendar;
 use super::error::{self, Code, GoogleError};
 use super::methods::{self, Method};
 use super::oauth::{self, Access};
@@ -42,8 +43,11 @@ pub(super) fn verb(verb: &Verb, headers: &HeaderMap) -> Verb {
 
 /// The name of a call in the journal.
 pub(super) fn name(verb: &Verb, path: &str) -> &'static str {
-    if (verb, path) == (&Verb::POST, "/batch") {
+    if verb == Verb::POST && ["/batch", "/batch/calendar/v3"].contains(&path) {
         return "batch";
+    }
+    if let Some((method, _)) = calendar::resolve(verb, path) {
+        return method.id;
     }
     PLAIN
         .iter()
@@ -98,6 +102,10 @@ impl Google {
                 oauth::information(&self.state(), &query, &form(&body), self.now())
             }
             "batch" => self.batch(&parts.headers, body).await,
+            id if id.starts_with("calendar.") => match calendar::resolve(&verb, path) {
+                Some((method, segments)) => self.calendar(method, &segments, &parts, &query, &body),
+                None => error::no_such_page(path),
+            },
             _ => match methods::resolve(&verb, path) {
                 Some((method, segment)) => self.call(method, segment, &parts, &query, &body).await,
                 None => error::no_such_page(path),
@@ -125,6 +133,7 @@ impl Google {
         response.extensions_mut().insert(Effect {
             account: Some(access.account),
             written,
+            ..Effect::default()
         });
         response
     }
@@ -170,7 +179,7 @@ impl Google {
         api::perform(method, &mut call)
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<Access, GoogleError> {
+    pub(super) fn authenticate(&self, headers: &HeaderMap) -> Result<Access, GoogleError> {
         let token = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))

@@ -1,4 +1,4 @@
-//! Google: OAuth 2.0 and the People API v1.
+//! Google: OAuth 2.0, the People API v1 and the Calendar API v3.
 //!
 //! Written from Google's public documentation ("People API reference", "Read and Manage Contacts", "Using OAuth 2.0")
 //! and from what public issue trackers report. What no source settles is a switch in [`settings::Settings`] and
@@ -7,6 +7,7 @@
 mod account;
 mod api;
 mod batch;
+mod calendar;
 mod control;
 mod cursor;
 mod error;
@@ -25,6 +26,7 @@ mod settings;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -47,9 +49,20 @@ pub(crate) fn emulator(shared: Shared) -> Arc<dyn Emulator> {
     let state = State::new(settings, shared.dice.seed());
     Arc::new(Google {
         shared,
+        http: http_client(),
         state: Arc::new(Mutex::new(state)),
         lanes: Lanes::default(),
     })
+}
+
+fn http_client() -> reqwest::Client {
+    // Notifications may go to https; the first provider that is installed stays.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap_or_default()
 }
 
 fn default_settings(kind: bool) -> Settings {
@@ -64,6 +77,8 @@ fn default_settings(kind: bool) -> Settings {
 #[derive(Clone)]
 struct Google {
     shared: Shared,
+    /// Sends the notifications.
+    http: reqwest::Client,
     state: Arc<Mutex<State>>,
     lanes: Lanes,
 }
@@ -127,7 +142,10 @@ impl Emulator for Google {
         base_url.clone_into(&mut self.state().base_url);
     }
 
-    fn failure(&self, status: StatusCode) -> Response {
+    fn failure(&self, status: StatusCode, method: &str) -> Response {
+        if method.starts_with("calendar.") {
+            return calendar::for_status(status);
+        }
         error::for_status(status)
     }
 

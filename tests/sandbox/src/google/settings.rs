@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::CalendarSettings;
+
 /// The switches. Durations carry their unit in the name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +48,8 @@ pub(super) struct Settings {
     pub(super) withheld_scopes: Vec<String>,
     /// Ceilings.
     pub(super) quota: Quota,
+    /// The Calendar API's own switches.
+    pub(super) calendar: CalendarSettings,
 }
 
 /// Cost units per user and minute, and writes per day.
@@ -98,6 +102,7 @@ impl Settings {
                 full_sync_starts: 30,
                 daily_contact_writes: 100_000,
             },
+            calendar: CalendarSettings::unkind(),
         }
     }
 
@@ -123,6 +128,7 @@ impl Settings {
                 full_sync_starts: plenty,
                 daily_contact_writes: plenty,
             },
+            calendar: CalendarSettings::kind(),
             ..Self::unkind()
         }
     }

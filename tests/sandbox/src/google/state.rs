@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
+use super::calendar::{Calendars, TIME_ZONE};
 use super::group;
 use super::masks::{GROUP_READABLE, Mask, READABLE};
 use super::oauth::{Grants, ServiceAccounts};
@@ -13,10 +14,10 @@ use super::quota::Meter;
 use super::settings::Settings;
 use crate::emulator::Strike;
 
-/// The accounts there are at the start: address, owner.
-const ACCOUNTS: [(&str, &str); 2] = [
-    ("ana@example.com", "Ana Petrov"),
-    ("ben@example.com", "Ben Okafor"),
+/// The accounts there are at the start: address, owner, time zone.
+const ACCOUNTS: [(&str, &str, &str); 2] = [
+    ("ana@example.com", "Ana Petrov", TIME_ZONE),
+    ("ben@example.com", "Ben Okafor", "America/New_York"),
 ];
 
 /// Accounts, tokens, settings and meters.
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) settings: Settings,
     /// By e-mail address.
     pub(super) accounts: BTreeMap<String, Account>,
+    pub(super) calendars: Calendars,
     pub(super) grants: Grants,
     pub(super) service_accounts: ServiceAccounts,
     pub(super) meter: Meter,
@@ -40,6 +42,7 @@ impl State {
         let mut state = Self {
             settings,
             accounts: BTreeMap::new(),
+            calendars: Calendars::default(),
             grants: Grants::default(),
             service_accounts: ServiceAccounts::default(),
             meter: Meter::default(),
@@ -47,14 +50,14 @@ impl State {
             base_url: String::new(),
             seed,
         };
-        for (email, name) in ACCOUNTS {
-            state.add_account(email, name);
+        for (email, name, time_zone) in ACCOUNTS {
+            state.add_account(email, name, time_zone);
         }
         state
     }
 
-    /// Adds an account with a refresh token; nothing happens if there is one with this address.
-    pub(super) fn add_account(&mut self, email: &str, name: &str) {
+    /// Adds an account with a refresh token and a primary calendar; nothing happens if there is one with this address.
+    pub(super) fn add_account(&mut self, email: &str, name: &str, time_zone: &str) {
         if self.accounts.contains_key(email) {
             return;
         }
@@ -62,6 +65,7 @@ impl State {
         self.grants.add_default(self.seed, email);
         self.accounts
             .insert(email.to_owned(), Account::new(&id, email, name, self.seed));
+        self.calendars.open(email, time_zone);
     }
 
     /// The account that scenarios fill.
@@ -92,14 +96,14 @@ impl State {
             .collect()
     }
 
-    /// Every contact and group of every account, as it truly is.
+    /// Every contact and group of every account, and every calendar, as it truly is.
     pub(super) fn truth(&self, now: i64) -> Value {
         let accounts: Map<String, Value> = self
             .accounts
             .values()
             .map(|account| (account.email.clone(), account_truth(account, now)))
             .collect();
-        json!({ "accounts": accounts })
+        json!({ "accounts": accounts, "calendar": self.calendars.truth() })
     }
 }
 

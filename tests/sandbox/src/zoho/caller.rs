@@ -75,6 +75,7 @@ impl Caller {
         Effect {
             account: Some(self.account.clone()),
             written: ids.into_iter().map(|id| id.to_string()).collect(),
+            letters: Vec::new(),
         }
     }
 }

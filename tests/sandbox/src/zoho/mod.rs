@@ -102,7 +102,7 @@ impl Emulator for Mounted {
         self.0.bound(base_url);
     }
 
-    fn failure(&self, status: StatusCode) -> Response {
+    fn failure(&self, status: StatusCode, _method: &str) -> Response {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return quota::Limit::Concurrency.response(self.0.state().settings.legacy_429);
         }

@@ -9,12 +9,15 @@ use serde_json::json;
 
 use super::Controlled;
 use crate::control::{ControlError, ControlResult};
+use crate::google::calendar::TIME_ZONE;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAccount {
     email: String,
     name: String,
+    /// IANA name; of the primary calendar.
+    time_zone: Option<String>,
 }
 
 /// Adds an account; answers its credentials.
@@ -23,7 +26,8 @@ pub(super) async fn add_account(
     Json(new): Json<NewAccount>,
 ) -> ControlResult {
     let mut state = google.state();
-    state.add_account(&new.email, &new.name);
+    let zone = new.time_zone.as_deref().unwrap_or(TIME_ZONE);
+    state.add_account(&new.email, &new.name, zone);
     let found = state
         .account_credentials()
         .into_iter()

@@ -1,9 +1,12 @@
-//! Control routes that only Google has: what people do in the Contacts web interface, and what administrators do.
+//! Control routes that only Google has: what people do in the web interfaces of Contacts and Calendar, and what
+//! administrators do.
 //!
 //! None of it counts as an API call. Every route takes `?account=ADDRESS`; without it the first account is meant.
 
 mod administration;
+mod calendars;
 mod contacts;
+mod events;
 mod groups;
 
 use axum::Router;
@@ -47,7 +50,39 @@ pub(super) fn router(google: Google) -> Router {
         .route("/groups", post(groups::create))
         .route("/groups/{id}", delete(groups::remove).patch(groups::rename))
         .route("/other-contacts", post(contacts::create_other))
+        .merge(calendar_routes())
         .with_state(Controlled(google))
+}
+
+fn calendar_routes() -> Router<Controlled> {
+    Router::new()
+        .route("/calendars", get(calendars::list).post(calendars::create))
+        .route("/calendars/{id}", delete(calendars::delete))
+        .route("/calendars/{id}/roles/{account}", put(calendars::share))
+        .route(
+            "/calendars/{id}/entry",
+            put(calendars::put_entry).delete(calendars::drop_entry),
+        )
+        .route(
+            "/calendars/{id}/events",
+            get(events::list).post(events::create),
+        )
+        .route(
+            "/calendars/{id}/events/{event}",
+            get(events::show).patch(events::edit).delete(events::cancel),
+        )
+        .route("/calendars/{id}/events/{event}/split", post(events::split))
+        .route(
+            "/calendars/{id}/events/{event}/respond",
+            post(events::respond),
+        )
+        .route(
+            "/calendars/{id}/events/{event}/move",
+            post(events::relocate),
+        )
+        .route("/channels", get(calendars::channels))
+        .route("/channels/expire", post(calendars::expire_channels))
+        .route("/notifications", get(calendars::notifications))
 }
 
 /// The emulator as control's handlers see it.

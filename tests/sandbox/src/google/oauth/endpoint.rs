@@ -48,7 +48,7 @@ pub(in crate::google) fn token(
             let mut response = Json(body).into_response();
             response.extensions_mut().insert(Effect {
                 account: Some(account),
-                written: Vec::new(),
+                ..Effect::default()
             });
             response
         }

@@ -1,6 +1,7 @@
 //! The Google emulator: what its checklist promises, row by row.
 
 mod batches;
+mod calendar;
 mod contacts;
 mod control;
 mod errors;
