@@ -298,8 +298,7 @@ async fn finish_run(connection: &mut PgConnection, row: &mut SyncRow) -> Result<
     if row.last_run_at.is_some_and(|at| at >= row.run_began_at) {
         return Ok(());
     }
-    let (open, _) = write::open(connection, &row.key).await?;
-    if open == 0 {
+    if !write::any_open(connection, &row.key).await? {
         recovery::end_if_settled(connection, &row.key).await?;
         row.last_run_at = Some(sync::now(connection).await?);
         row.last_run_result = format!("{} records written", row.run_written.max(0));

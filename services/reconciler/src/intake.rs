@@ -11,7 +11,7 @@ use crate::{
     error::EngineError,
     plan,
     store::{
-        SyncKey, feed, link, outbox, owner, record,
+        SyncKey, feed, link, outbox, owner, record, sweep,
         sync::{self, Hold, Phase, SyncRow},
         write,
     },
@@ -121,6 +121,10 @@ async fn settle(
             } else if row.phase == Phase::Deactivating {
                 row.phase = Phase::Live;
                 link::touch_all(connection, &row.key).await?;
+            }
+            if fresh {
+                // What rested by the old definition may differ by the new one: bases are compared as well.
+                sweep::begin(connection, &row.key).await?;
             }
         }
     }

@@ -256,7 +256,7 @@ impl Step<'_> {
                 self.unknown(link).await?;
                 ("unknown", "answer lost")
             }
-            Answer::NotAttempted(not) => return self.not_attempted(not).await,
+            Answer::NotAttempted(not) => return self.not_attempted(link, not).await,
             Answer::Existing(Existing { live: Some(live) }) => {
                 self.found(link, live).await?;
                 ("answered", "existing")
@@ -381,15 +381,19 @@ impl Step<'_> {
         Ok(())
     }
 
-    async fn not_attempted(&mut self, not: &NotAttempted) -> Result<(), EngineError> {
+    async fn not_attempted(
+        &mut self,
+        link: &mut LinkRow,
+        not: &NotAttempted,
+    ) -> Result<(), EngineError> {
         let until = not
             .until_micros
             .and_then(|micros| Timestamp::from_microsecond(micros).ok());
         if self.write.status == "unknown" {
             // Too late: it was given up, its record is looked up, and another write may have taken its place.
             write::end(self.connection, &[self.write.id], "answered", "not made").await?;
-        } else {
-            write::requeue(self.connection, self.write.id, until).await?;
+        } else if !write::requeue(self.connection, self.write.id, until).await? {
+            link.dirty = true;
         }
         let wait = if not.unauthorised {
             Some(sync::now(self.connection).await? + UNAUTHORISED_WAIT)

@@ -18,7 +18,7 @@ use crate::{
     error::EngineError,
     ingest::{self, Ingested},
     intake, metrics, outcome, release,
-    store::{SyncKey, notice, sweep, sync},
+    store::{SyncKey, notice, statistics, sweep, sync},
     tide::{self, Tide},
     wake::Wake,
 };
@@ -37,6 +37,8 @@ const RELEASE: Duration = Duration::from_millis(250);
 const NOTICES: i64 = 500;
 /// Notices on their way to the server at a time.
 const NOTICES_AT_ONCE: usize = 64;
+/// How often it is looked which tables have grown beyond what PostgreSQL knows of them.
+const GROWTH: Duration = Duration::from_secs(1);
 /// How often definitions are asked for.
 const REFRESH: Duration = Duration::from_mins(1);
 /// How long to wait for a peer that does not answer.
@@ -100,6 +102,13 @@ impl Engine {
         tasks.spawn("look", OnFailure::ShutDown, OnStop::Abort, async move {
             engine.look().await
         });
+        let engine = self.clone();
+        tasks.spawn(
+            "statistics",
+            OnFailure::ShutDown,
+            OnStop::Abort,
+            async move { engine.statistics().await },
+        );
         let engine = self.clone();
         tasks.spawn("sweeps", OnFailure::ShutDown, OnStop::Abort, async move {
             engine.sweeps().await
@@ -293,6 +302,16 @@ impl Engine {
             match keys.await {
                 Ok(keys) => self.wake_all(&keys),
                 Err(error) => complain(&error, "the syncs could not be listed"),
+            }
+        }
+    }
+
+    /// Has PostgreSQL look again at tables that grew.
+    async fn statistics(&self) -> anyhow::Result<()> {
+        loop {
+            tokio::time::sleep(GROWTH).await;
+            if let Err(error) = statistics::refresh(&self.pool).await {
+                complain(&error.into(), "tables could not be analysed");
             }
         }
     }

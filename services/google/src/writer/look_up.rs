@@ -3,7 +3,10 @@
 //! Google finds nothing by application data, and its search answers from a cache of its own. So the list is read,
 //! the contacts that changed last first, back to a time before which a feed has seen everything.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Instant,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{MatchKey, NO_NAME, Path, match_keys};
@@ -43,11 +46,11 @@ impl Writer<'_> {
         let group = &self.scope.collection;
         let Some(since) = young(wanted) else {
             let candidates = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
-            return Ok(choose(wanted, candidates, group));
+            return Ok(choose(wanted, &candidates, group));
         };
         let account = self.client.account_id().to_owned();
         if let Some(people) = self.glances.recent(&account, since)
-            && choose(wanted, people.to_vec(), group).is_empty()
+            && choose(wanted, &people, group).is_empty()
         {
             return Ok(BTreeMap::new());
         }
@@ -56,7 +59,7 @@ impl Writer<'_> {
         let back = Timestamp::now().duration_since(since);
         let people = self.newest(&on_behalf_of, Some(back)).await?;
         let people = self.glances.remember(&account, since, began, people);
-        Ok(choose(wanted, people.to_vec(), group))
+        Ok(choose(wanted, &people, group))
     }
 
     /// Live contacts by the ids of their address book entries, which outlive a change of the resource name.
@@ -123,30 +126,29 @@ fn young(wanted: &[Wanted<'_>]) -> Option<Timestamp> {
 }
 
 /// Which candidate each create is, one to one: by marker, else by match key.
-fn choose(wanted: &[Wanted<'_>], candidates: Vec<Person>, group: &str) -> BTreeMap<usize, Found> {
-    let mut candidates: Vec<Option<Person>> = candidates.into_iter().map(Some).collect();
+fn choose(wanted: &[Wanted<'_>], candidates: &[Person], group: &str) -> BTreeMap<usize, Found> {
+    let mut marked: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, person) in candidates.iter().enumerate() {
+        if let Some(marker) = map::marker(person) {
+            marked.entry(marker).or_default().push(at);
+        }
+    }
     let mut found = BTreeMap::new();
+    let mut taken = BTreeSet::new();
     for (at, create) in wanted {
         // Of several with one marker (people copy contacts) the one in the group, then the one left alone longest.
-        let marked = candidates.iter_mut().filter(|candidate| {
-            let marker = candidate.as_ref().and_then(map::marker);
-            create.marker.is_some() && marker == create.marker
-        });
-        let first = marked.min_by_key(|candidate| {
-            let person = candidate.as_ref();
-            (
-                !person.is_some_and(|p| map::in_scope(p, group)),
-                person.and_then(map::changed_at),
-            )
-        });
-        if let Some(person) = first.and_then(Option::take) {
-            found.insert(
-                *at,
-                Found {
-                    person,
-                    by_marker: true,
-                },
-            );
+        let ours = create.marker.as_ref().and_then(|marker| marked.get(marker));
+        let first = ours
+            .into_iter()
+            .flatten()
+            .filter(|candidate| !taken.contains(*candidate))
+            .min_by_key(|candidate| {
+                let person = &candidates[**candidate];
+                (!map::in_scope(person, group), map::changed_at(person))
+            });
+        if let Some(candidate) = first {
+            taken.insert(*candidate);
+            found.insert(*at, (*candidate, true));
         }
     }
     let missing: Vec<_> = wanted
@@ -154,30 +156,27 @@ fn choose(wanted: &[Wanted<'_>], candidates: Vec<Person>, group: &str) -> BTreeM
         .filter(|(at, _)| !found.contains_key(at))
         .copied()
         .collect();
-    for (at, candidate) in by_key(&missing, &candidates) {
-        if let Some(person) = candidates[candidate].take() {
-            found.insert(
-                at,
-                Found {
-                    person,
-                    by_marker: false,
-                },
-            );
-        }
-    }
+    let by_key = by_key(&missing, candidates).into_iter();
+    found.extend(by_key.map(|(at, candidate)| (at, (candidate, false))));
+    let found = found.into_iter();
     found
+        .map(|(at, (candidate, by_marker))| {
+            let person = candidates[candidate].clone();
+            (at, Found { person, by_marker })
+        })
+        .collect()
 }
 
 /// Matches by key: the best rank first; a key that several have counts only together with the name. A
 /// candidate with a marker is the counterpart of another record, or a copy of one: it is left to the matching.
-fn by_key(wanted: &[Wanted<'_>], candidates: &[Option<Person>]) -> Vec<(usize, usize)> {
-    let unmarked = candidates.iter().enumerate().filter_map(|(at, candidate)| {
-        let person = candidate
-            .as_ref()
-            .filter(|person| map::marker(person).is_none())?;
-        Some((at, map::record(person).ok()?))
-    });
-    let unmarked: Vec<_> = unmarked.collect();
+fn by_key(wanted: &[Wanted<'_>], candidates: &[Person]) -> Vec<(usize, usize)> {
+    let unmarked = candidates
+        .iter()
+        .enumerate()
+        .filter(|(_, person)| map::marker(person).is_none());
+    let unmarked: Vec<_> = unmarked
+        .filter_map(|(at, person)| Some((at, map::record(person).ok()?)))
+        .collect();
     let mut keys: BTreeMap<&[Path], Holders> = BTreeMap::new();
     let mut sought: Vec<(usize, &[Path], MatchKey)> = Vec::new();
     for (at, create) in wanted {
@@ -286,7 +285,7 @@ mod tests {
 
     fn found(creates: &[Create], people: Vec<Person>) -> Vec<(usize, String, bool)> {
         let wanted: Vec<_> = creates.iter().enumerate().collect();
-        let found = choose(&wanted, people, "contactGroups/g");
+        let found = choose(&wanted, &people, "contactGroups/g");
         found
             .into_iter()
             .map(|(at, found)| (at, found.person.resource_name, found.by_marker))

@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod owner;
 pub mod record;
 pub mod recovery;
+pub mod statistics;
 pub mod status;
 pub mod sweep;
 pub mod sync;

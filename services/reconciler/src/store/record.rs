@@ -285,8 +285,11 @@ pub async fn by_remote(
     side: Side,
     remote_ids: &[String],
 ) -> Result<Vec<RecordRow>, StoreError> {
+    // One probe an id, whatever PostgreSQL thinks of the table's size.
     let rows = sqlx::query(
-        "SELECT * FROM record WHERE tenant = $1 AND sync = $2 AND side = $3 AND remote_id = ANY($4)",
+        "SELECT r.* FROM (SELECT DISTINCT unnest($4::text[]) AS id) asked, LATERAL (
+             SELECT * FROM record
+             WHERE tenant = $1 AND sync = $2 AND side = $3 AND remote_id = asked.id OFFSET 0) r",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
@@ -469,14 +472,15 @@ pub async fn to_settle(
         .collect()
 }
 
-/// Drops what a collection that is gone seemed to say: its tombstones count for nothing (R-21).
+/// Drops what a collection that is gone seemed to say: its tombstones count for nothing (R-21). Whoever is missing
+/// still when it is there again, is missing from a reading of everything.
 pub async fn drop_unsettled(
     connection: &mut PgConnection,
     key: &SyncKey,
     side: Side,
 ) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "UPDATE record SET presence = 'out of reach', unsettled_at = NULL
+        "UPDATE record SET presence = 'live', unsettled_at = NULL
          WHERE tenant = $1 AND sync = $2 AND side = $3 AND presence = 'unsettled'",
     )
     .bind(&key.tenant)

@@ -62,6 +62,25 @@ pub async fn begin_due(
         .collect()
 }
 
+/// Begins a sweep of one sync, whatever its period.
+pub async fn begin(connection: &mut PgConnection, key: &SyncKey) -> Result<(), StoreError> {
+    sqlx::query(
+        "WITH begun AS (
+             INSERT INTO sweep (tenant, sync, began_at) VALUES ($1, $2, clock_timestamp())
+             ON CONFLICT (tenant, sync) DO UPDATE SET began_at = excluded.began_at, ended_at = NULL,
+                 after_left_id = '', after_link = '00000000-0000-0000-0000-000000000000',
+                 compared = 0, differing = 0, unexplained = 0
+             RETURNING began_at
+         )
+         UPDATE sync SET sweep_began_at = begun.began_at FROM begun WHERE tenant = $1 AND sync = $2",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Whether both sides have been read completely since a time.
 pub async fn both_read_since(
     connection: &mut PgConnection,

@@ -185,22 +185,30 @@ pub async fn with_open(
     rows.iter().map(|row| Ok(row.try_get("link")?)).collect()
 }
 
-/// Puts a write that was not attempted back into the outbox.
+/// Puts a write that was not attempted back into the outbox; one that was planned under an older definition is
+/// revoked, since no claim would ever take it. Answers whether it is in the outbox.
 pub async fn requeue(
     connection: &mut PgConnection,
     id: Uuid,
     not_before: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE write SET status = 'queued', released_at = NULL, started_at = NULL,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "UPDATE write w SET
+             status = CASE WHEN w.generation = s.generation THEN 'queued' ELSE 'revoked' END,
+             result = CASE WHEN w.generation = s.generation THEN w.result ELSE 'the definition changed' END,
+             released_at = NULL, started_at = NULL,
              not_before = coalesce($2, clock_timestamp() + interval '1 second')
-         WHERE id = $1",
+         FROM sync s WHERE w.id = $1 AND s.tenant = w.tenant AND s.sync = w.sync
+         RETURNING w.status = 'queued' AS is_queued",
     )
     .bind(id)
     .bind(not_before.map(ToSqlx::to_sqlx))
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(row
+        .map(|row| row.try_get("is_queued"))
+        .transpose()?
+        .unwrap_or_default())
 }
 
 /// Revokes what the links of a new plan still have in the outbox, reads excepted; answers the revoked
@@ -391,7 +399,8 @@ pub async fn lost(
     after: SignedDuration,
 ) -> Result<Vec<Uuid>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id FROM write WHERE id = ANY($2) AND tenant = $1 AND status = 'started'
+        "WITH asked AS MATERIALIZED (SELECT id, tenant, status, started_at FROM write WHERE id = ANY($2))
+         SELECT id FROM asked WHERE tenant = $1 AND status = 'started'
              AND started_at < clock_timestamp() - make_interval(secs => $3)",
     )
     .bind(tenant)
@@ -436,6 +445,19 @@ pub async fn open(connection: &mut PgConnection, key: &SyncKey) -> Result<(u64, 
         Ok(u64::try_from(row.try_get::<i64, _>(name)?).unwrap_or_default())
     };
     Ok((number("open")?, number("started")?))
+}
+
+/// Whether a sync has writes that have not ended.
+pub async fn any_open(connection: &mut PgConnection, key: &SyncKey) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT EXISTS (SELECT FROM write WHERE tenant = $1 AND sync = $2
+             AND status IN ('queued', 'released', 'started')) AS open",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get("open")?)
 }
 
 /// Destructive and overwriting writes of one side since a time, queued ones included (R-22).

@@ -17,6 +17,7 @@ mod positions;
 mod recover;
 mod restore;
 mod scope;
+mod statistics;
 mod steady;
 mod sweep;
 mod trouble;
