@@ -187,17 +187,19 @@ fn by_key(wanted: &[Wanted<'_>], candidates: &[Person]) -> Vec<(usize, usize)> {
             .or_insert_with(|| holders(&unmarked, paths));
     }
     sought.sort_by_key(|(at, _, key)| (key.rank, *at));
+    // Of a key that several of the creates have, only the name tells whose record it is.
+    let mut seekers: HashMap<Sought<'_>, BTreeSet<usize>> = HashMap::new();
+    for (at, paths, key) in &sought {
+        let of_key = seekers.entry((*paths, key.rank, key.hash)).or_default();
+        of_key.insert(*at);
+    }
     let (mut found, mut taken) = (BTreeMap::new(), Vec::new());
     for (at, paths, key) in &sought {
         let free = keys[paths].get(&(key.rank, key.hash)).into_iter().flatten();
         let free: Vec<&Holder> = free
             .filter(|holder| !taken.contains(&holder.candidate))
             .collect();
-        let rivals = sought.iter().any(|(other, other_paths, other_key)| {
-            other != at
-                && other_paths == paths
-                && (other_key.rank, other_key.hash) == (key.rank, key.hash)
-        });
+        let rivals = seekers[&(*paths, key.rank, key.hash)].len() > 1;
         let same_name = || {
             let mut named = free
                 .iter()
@@ -216,6 +218,9 @@ fn by_key(wanted: &[Wanted<'_>], candidates: &[Person]) -> Vec<(usize, usize)> {
     }
     found.into_iter().collect()
 }
+
+/// A key that is looked for: the match paths, its rank, its hash.
+type Sought<'a> = (&'a [Path], u32, [u8; 32]);
 
 /// Who has a key, by its rank and hash.
 type Holders = BTreeMap<(u32, [u8; 32]), Vec<Holder>>;
