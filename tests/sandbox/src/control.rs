@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, delete, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -218,14 +219,37 @@ async fn truth(State(controlled): State<Controlled>) -> Json<Value> {
 
 async fn seed_scenario(
     State(controlled): State<Controlled>,
-    Json(scenario): Json<seed::Scenario>,
+    Json(scenario): Json<Value>,
 ) -> ControlResult {
+    let unfit = |error: serde_json::Error| {
+        ControlError::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+    };
+    if scenario["scenario"] == "two-calendars" {
+        let scenario = serde_json::from_value(scenario).map_err(unfit)?;
+        return seed_calendars(&controlled, &scenario);
+    }
+    let scenario: seed::Scenario = serde_json::from_value(scenario).map_err(unfit)?;
     let books = seed::two_address_books(&scenario)
         .map_err(|error| ControlError::bad_request(error.to_string()))?;
     let mut answer = json!({ "figures": books.figures });
     for emulator in controlled.emulators.iter() {
         let owner = scenario.owners.get(emulator.provider());
         answer[emulator.provider()] = emulator.seed(&books, owner.map(String::as_str))?;
+    }
+    Ok(Json(answer))
+}
+
+fn seed_calendars(controlled: &Controlled, scenario: &seed::DiaryScenario) -> ControlResult {
+    let today = TimeZone::UTC
+        .to_datetime(controlled.shared.clock.now())
+        .date();
+    let diaries = seed::two_calendars(scenario, today)
+        .map_err(|error| ControlError::bad_request(error.to_string()))?;
+    let mut answer = json!({ "figures": diaries.figures });
+    for emulator in controlled.emulators.iter() {
+        let owner = scenario.owners.get(emulator.provider());
+        answer[emulator.provider()] =
+            emulator.seed_calendar(&diaries, owner.map(String::as_str))?;
     }
     Ok(Json(answer))
 }

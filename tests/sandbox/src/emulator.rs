@@ -12,7 +12,7 @@ use crate::control::ControlError;
 use crate::dice::Dice;
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::seed::TwoAddressBooks;
+use crate::seed::{TwoAddressBooks, TwoCalendars};
 
 /// What every emulator is given; cheap to clone.
 #[derive(Clone)]
@@ -79,6 +79,13 @@ pub(crate) trait Emulator: Send + Sync + 'static {
     /// Fills an account, the default one unless its owner's e-mail address is given, from this side's book of the
     /// scenario; answers the ids and the name of the collection.
     fn seed(&self, books: &TwoAddressBooks, owner: Option<&str>) -> Result<Value, ControlError>;
+
+    /// The same for the scenario of two diaries: fills an account's calendar.
+    fn seed_calendar(
+        &self,
+        diaries: &TwoCalendars,
+        owner: Option<&str>,
+    ) -> Result<Value, ControlError>;
 
     /// The current settings.
     fn settings(&self) -> Value;

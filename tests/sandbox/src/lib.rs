@@ -18,7 +18,7 @@
 //!   called and which records it wrote by putting a `journal::Effect` into the response's extensions;
 //! * it nests `Emulator::control_router` under `/control/<provider>` beside the routes every provider has
 //!   (`truth`, `settings`, `cursors/expire`, `grants/revoke`);
-//! * it seeds every emulator with the same `seed::TwoAddressBooks`.
+//! * it seeds every emulator with the same `seed::TwoAddressBooks` or `seed::TwoCalendars`.
 //!
 //! Emulators take the time from `Shared::clock` only, chance from `Shared::dice` only, and spawn background work
 //! on `Shared::tasks` only, ending when `Shared::stop` is cancelled. They share no type with the provider crates:
@@ -34,6 +34,7 @@ mod emulator;
 mod faults;
 mod google;
 mod journal;
+mod recurrence;
 mod sandbox;
 mod seed;
 mod serve;

@@ -4,6 +4,7 @@
 //! missing surnames among them, and twice as many people outside the scope. Everything follows from the seed.
 //! Every address is under `example.com`, `.org` or `.net` (RFC 2606), every phone number in a range kept for fiction.
 
+mod diary;
 mod names;
 mod person;
 mod variation;
@@ -15,6 +16,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use diary::{DiaryScenario, Meeting, TwoCalendars, When, two_calendars};
 pub(crate) use person::{Label, Labelled, Person};
 
 /// What to generate.
@@ -51,9 +53,9 @@ fn two() -> usize {
 /// Why a scenario cannot be generated.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ScenarioError {
-    #[error("there is no scenario of this name; try two-address-books")]
+    #[error("there is no scenario of this name; try two-address-books or two-calendars")]
     Unknown,
-    #[error("people must be 1 to 100000 and overlap between 0 and 1")]
+    #[error("people must be 1 to 100000, overlap between 0 and 1, meetings at most 10000")]
     OutOfRange,
 }
 

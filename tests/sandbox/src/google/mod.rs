@@ -36,7 +36,7 @@ use serde_json::{Value, json};
 
 use crate::control::ControlError;
 use crate::emulator::{Emulator, Shared, Strike};
-use crate::seed::TwoAddressBooks;
+use crate::seed::{TwoAddressBooks, TwoCalendars};
 use crate::settings::patched;
 use error::GoogleError;
 use lane::Lanes;
@@ -155,6 +155,23 @@ impl Emulator for Google {
 
     fn seed(&self, books: &TwoAddressBooks, owner: Option<&str>) -> Result<Value, ControlError> {
         seeding::seed(&mut self.state(), books, owner, self.now())
+    }
+
+    fn seed_calendar(
+        &self,
+        diaries: &TwoCalendars,
+        owner: Option<&str>,
+    ) -> Result<Value, ControlError> {
+        let email = owner.unwrap_or(State::default_account());
+        if !self.state().accounts.contains_key(email) {
+            return Err(ControlError::not_found(email));
+        }
+        // Seeded events look a day old, so that no lag hides them.
+        let then = self.now() - seeding::AGE_MILLISECONDS;
+        let (seeded, _) = self.act_at(then, email, false, true, |act| {
+            calendar::seed(act, &diaries.office)
+        });
+        Ok(seeded?)
     }
 
     fn settings(&self) -> Value {

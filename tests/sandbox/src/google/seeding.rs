@@ -11,7 +11,7 @@ use crate::seed::{AddressBook, Label, Labelled, Person, TwoAddressBooks};
 /// The group that is synced.
 pub(super) const GROUP: &str = "Clients";
 /// Seeded records look a day old, so that no lag hides them.
-const AGE_MILLISECONDS: i64 = 24 * 3600 * 1000;
+pub(super) const AGE_MILLISECONDS: i64 = 24 * 3600 * 1000;
 /// One contact in so many is linked with a profile, whose values show up unless `sources` keeps them out.
 const PROFILE_EVERY: usize = 10;
 

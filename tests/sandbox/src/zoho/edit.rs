@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::dice::stable_number;
 use crate::emulator::Shared;
+use crate::journal::Letter;
 
 use super::id::Id;
+use super::meeting;
 use super::module::{Module, Visibility};
 use super::org::Org;
 use super::record::{Record, whole_seconds};
@@ -46,6 +48,8 @@ pub(super) struct Edit<'a> {
     /// Made in the CRM's own pages, not through the API.
     pub(super) by_people: bool,
     pub(super) changes: Vec<Change>,
+    /// Mails to participants of meetings.
+    pub(super) letters: Vec<Letter>,
 }
 
 impl<'a> Edit<'a> {
@@ -65,11 +69,60 @@ impl<'a> Edit<'a> {
             automate,
             by_people: false,
             changes: Vec::new(),
+            letters: Vec::new(),
         }
     }
 
-    /// Creates a record from a checked draft.
-    pub(super) fn create(&mut self, module: &str, draft: Draft) -> Result<Arc<Record>, Refusal> {
+    /// Creates a record from a checked draft; of a recurring meeting one for each occurrence, and answers the first.
+    pub(super) fn create(
+        &mut self,
+        module: &str,
+        mut draft: Draft,
+    ) -> Result<Arc<Record>, Refusal> {
+        if module != meeting::MODULE {
+            return self.create_one(module, draft);
+        }
+        if draft.notify {
+            let letters = meeting::mail::announce(self.org, None, &mut draft.values, "");
+            self.letters.extend(letters);
+        }
+        let token = |words: &[&str]| stable_number(self.shared.dice.seed(), words).to_string();
+        let next = self.org.ids.next().to_string();
+        let uid = token(&["u_id", &next]);
+        draft.values.insert("$u_id".to_owned(), uid.into());
+        draft
+            .values
+            .insert("Check_In_Status".to_owned(), "PLANNED".into());
+        let zone = self.org.user(self.user).map(super::org::User::zone);
+        let zone = zone.unwrap_or(jiff::tz::TimeZone::UTC);
+        let several = meeting::series::occurrences(&draft.values, &zone);
+        let repeats = draft
+            .values
+            .get("Recurring_Activity")
+            .is_some_and(|rule| !rule.is_null());
+        let mut first = None;
+        for mut values in several {
+            if repeats {
+                values.insert("$recurrence_id".to_owned(), next.clone().into());
+            }
+            let one = Draft {
+                values,
+                owner: draft.owner,
+                notify: false,
+            };
+            let record = self.create_one(module, one)?;
+            first.get_or_insert(record);
+        }
+        let first = first.ok_or_else(Refusal::module)?;
+        for letter in &mut self.letters {
+            if letter.record.is_empty() {
+                letter.record = first.id.to_string();
+            }
+        }
+        Ok(first)
+    }
+
+    fn create_one(&mut self, module: &str, draft: Draft) -> Result<Arc<Record>, Refusal> {
         let id = self.org.ids.next();
         let stamp = whole_seconds(self.now);
         let mut values = draft.values;
@@ -105,12 +158,20 @@ impl<'a> Edit<'a> {
             .and_then(|module| module.records.get(&id));
         let before = Arc::clone(found.ok_or_else(Refusal::path_id)?);
         let mut after = Record::clone(&before);
-        for (name, value) in draft.values {
+        let mut values = draft.values;
+        meeting::participants::kept(before.values.get("Participants"), &mut values);
+        for (name, value) in values {
             if value.is_null() {
                 after.values.remove(&name);
             } else {
                 after.values.insert(name, value);
             }
+        }
+        if draft.notify && module == meeting::MODULE {
+            let name = id.to_string();
+            let values = &mut after.values;
+            let letters = meeting::mail::announce(self.org, Some(&before), values, &name);
+            self.letters.extend(letters);
         }
         after.owner = draft.owner.unwrap_or(after.owner);
         // The stamp moves even when no value does.
@@ -131,7 +192,27 @@ impl<'a> Edit<'a> {
             record: Arc::clone(&record),
             fields: Vec::new(),
         });
+        if module.api_name == meeting::MODULE && self.settings.deletions_mail_the_invited {
+            self.letters
+                .extend(meeting::mail::called_off(self.org, &record));
+        } else if module.api_name == "Contacts" {
+            self.delete_meetings_of(record.id, permanent);
+        }
         Some(record)
+    }
+
+    /// The meetings of a contact go with it.
+    fn delete_meetings_of(&mut self, contact: Id, permanent: bool) {
+        let meetings = self.org.module(meeting::MODULE);
+        let meetings: Vec<Id> = meetings
+            .into_iter()
+            .flat_map(|module| module.records.values())
+            .filter(|record| record.lookup("Who_Id") == Some(contact))
+            .map(|record| record.id)
+            .collect();
+        for meeting in meetings {
+            self.delete(meeting::MODULE, meeting, permanent);
+        }
     }
 
     /// Takes a record out of the recycle bin, with a new `Modified_Time` (whether the provider moves it is unverified).
@@ -180,6 +261,7 @@ impl<'a> Edit<'a> {
                 let draft = Draft {
                     values,
                     owner: None,
+                    notify: false,
                 };
                 record = self.overlay(module, record.id, draft)?;
             }

@@ -23,6 +23,14 @@ pub(super) enum Kind {
     /// Lookup of a user.
     User,
     Tags,
+    /// A lookup into the module that `$se_module` names.
+    Related,
+    /// Who is invited.
+    Participants,
+    /// Reminders: `[{"unit","period"}]`.
+    Reminders,
+    /// A recurrence rule, which only a create can set.
+    Recurrence,
     /// The photo, which JSON cannot set.
     Image,
     /// The record's id.
@@ -42,7 +50,10 @@ impl Kind {
             Self::Date => "date",
             Self::DateTime => "datetime",
             Self::Boolean => "boolean",
-            Self::Lookup(_) => "lookup",
+            Self::Lookup(_) | Self::Related => "lookup",
+            Self::Participants => "participants",
+            Self::Reminders => "multireminder",
+            Self::Recurrence => "RRULE",
             Self::User => "ownerlookup",
             Self::Image => "profileimage",
             Self::Id => "bigint",
@@ -53,8 +64,8 @@ impl Kind {
     pub(super) fn json_type(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",
-            Self::Lookup(_) | Self::User => "jsonobject",
-            Self::Tags => "jsonarray",
+            Self::Lookup(_) | Self::Related | Self::User | Self::Recurrence => "jsonobject",
+            Self::Tags | Self::Participants | Self::Reminders => "jsonarray",
             _ => "string",
         }
     }
@@ -209,6 +220,51 @@ const ACCOUNT: &[Line] = &[
     Line("Tag", "Tag", Kind::Tags, 2_000),
 ];
 
+const LEAD: &[Line] = &[
+    Line("Owner", "Lead Owner", Kind::User, 120),
+    Line("Company", "Company", Kind::Text, 200),
+    Line("First_Name", "First Name", Kind::Text, 40),
+    Line("Last_Name", "Last Name", Kind::Text, 80),
+    Line("Email", "Email", Kind::Email, 100),
+    Line("Phone", "Phone", Kind::Phone, 30),
+    Line("Description", "Description", Kind::TextArea, 32_000),
+    Line("Tag", "Tag", Kind::Tags, 2_000),
+];
+
+const EVENT: &[Line] = &[
+    Line("Owner", "Host", Kind::User, 120),
+    Line("Event_Title", "Title", Kind::Text, 255),
+    Line("Venue", "Location", Kind::Text, 255),
+    Line("All_day", "All day", Kind::Boolean, 5),
+    Line("Start_DateTime", "From", Kind::DateTime, 120),
+    Line("End_DateTime", "To", Kind::DateTime, 120),
+    Line("Who_Id", "Contact Name", Kind::Lookup("Contacts"), 120),
+    Line("What_Id", "Related To", Kind::Related, 120),
+    Line("Recurring_Activity", "Repeat", Kind::Recurrence, 2_000),
+    Line("Participants", "Participants", Kind::Participants, 2_000),
+    Line("Remind_At", "Reminder", Kind::Reminders, 2_000),
+    Line(
+        "Remind_Participants",
+        "Participants Reminder",
+        Kind::Reminders,
+        2_000,
+    ),
+    Line("Description", "Description", Kind::TextArea, 32_000),
+    Line("Tag", "Tag", Kind::Tags, 2_000),
+];
+
+/// What a client cannot leave out of a meeting.
+const EVENT_MANDATORY: &[&str] = &["Event_Title", "Start_DateTime", "End_DateTime"];
+
+/// Further ones of Events; those with a dollar sign are in no metadata.
+const EVENT_SYSTEM: &[Line] = &[
+    Line("Check_In_Status", "Check-In Status", Kind::Picklist, 120),
+    Line("$se_module", "", Kind::Text, 120),
+    Line("$recurrence_id", "", Kind::Text, 120),
+    Line("$u_id", "", Kind::Text, 120),
+    Line("$canceled", "", Kind::Boolean, 5),
+];
+
 /// Fields that every module has and that only the system writes.
 const SYSTEM: &[Line] = &[
     Line("id", "Record Id", Kind::Id, 20),
@@ -245,6 +301,9 @@ const CONTACT_SYSTEM: &[Line] = &[
     Line("Change_Log_Time__s", "Change Log Time", Kind::DateTime, 120),
 ];
 
+/// Further ones of Leads.
+const LEAD_SYSTEM: &[Line] = &[Line("Full_Name", "Full Name", Kind::Text, 120)];
+
 /// The fields of Contacts as delivered, with three custom ones.
 pub(super) fn contacts(ids: &mut Sequence) -> Vec<Field> {
     let mut fields = system(ids, SYSTEM);
@@ -266,6 +325,29 @@ pub(super) fn accounts(ids: &mut Sequence) -> Vec<Field> {
     let mut fields = system(ids, SYSTEM);
     fields.extend(ACCOUNT.iter().map(|line| Field {
         mandatory: line.0 == "Account_Name",
+        ..field(ids, line)
+    }));
+    fields
+}
+
+/// The fields of Leads.
+pub(super) fn leads(ids: &mut Sequence) -> Vec<Field> {
+    let mut fields = system(ids, SYSTEM);
+    fields.extend(system(ids, LEAD_SYSTEM));
+    fields.extend(LEAD.iter().map(|line| Field {
+        mandatory: line.0 == "Last_Name",
+        ..field(ids, line)
+    }));
+    fields
+}
+
+/// The fields of Events (meetings).
+pub(super) fn events(ids: &mut Sequence) -> Vec<Field> {
+    let mut fields = system(ids, SYSTEM);
+    fields.retain(|field| field.api_name != "Record_Image");
+    fields.extend(system(ids, EVENT_SYSTEM));
+    fields.extend(EVENT.iter().map(|line| Field {
+        mandatory: EVENT_MANDATORY.contains(&line.0),
         ..field(ids, line)
     }));
     fields

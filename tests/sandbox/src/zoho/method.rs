@@ -53,6 +53,7 @@ fn crm(verb: &Method, parts: &[&str]) -> String {
         ("GET", [_, "deleted"]) => "getDeletedRecords",
         ("POST", [_, "upsert"]) => "upsertRecords",
         ("GET", [_, "actions", "count"]) => "getRecordCount",
+        ("POST", [_, _, "actions", "cancel"]) => "cancelMeeting",
         ("GET", [_, _]) => "getRecord",
         ("PUT", [_, _]) => "updateRecord",
         ("DELETE", [_, _]) => "deleteRecord",

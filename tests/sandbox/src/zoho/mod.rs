@@ -1,4 +1,4 @@
-//! Zoho CRM: the accounts server and the REST API v8 as far as contacts and companies reach.
+//! Zoho CRM: the accounts server and the REST API v8 as far as contacts, companies and meetings reach.
 //!
 //! What the public documentation leaves open is decided here for the unkind case, and the comment says "unverified".
 
@@ -11,6 +11,7 @@ mod edit;
 mod field;
 mod id;
 mod list;
+mod meeting;
 mod metadata;
 mod method;
 mod module;
@@ -45,7 +46,7 @@ use serde_json::{Value, json};
 
 use crate::control::ControlError;
 use crate::emulator::{Emulator, Shared, Strike};
-use crate::seed::TwoAddressBooks;
+use crate::seed::{TwoAddressBooks, TwoCalendars};
 
 use refusal::Refusal;
 use render::Lens;
@@ -131,6 +132,19 @@ impl Emulator for Mounted {
             .find_user(owner)
             .ok_or_else(|| ControlError::not_found("user of this address"))?;
         seed::plant(&mut state.orgs[org], books, now)
+    }
+
+    fn seed_calendar(
+        &self,
+        diaries: &TwoCalendars,
+        owner: Option<&str>,
+    ) -> Result<Value, ControlError> {
+        let now = self.0.shared.clock.now();
+        let mut state = self.0.state();
+        let (org, _) = state
+            .find_user(owner)
+            .ok_or_else(|| ControlError::not_found("user of this address"))?;
+        seed::plant_meetings(&mut state.orgs[org], diaries, now)
     }
 
     fn settings(&self) -> Value {
@@ -224,6 +238,10 @@ fn crm() -> Router<Arc<Zoho>> {
         .route("/{module}/deleted", get(deleted::records))
         .route("/{module}/upsert", post(write::upsert))
         .route("/{module}/actions/count", get(search::count))
+        .route(
+            "/{module}/{id}/actions/cancel",
+            post(meeting::cancel::cancel),
+        )
         .route(
             "/{module}/{id}",
             get(list::record)

@@ -1,4 +1,4 @@
-//! One module (Contacts, Accounts): its fields, its records, its recycle bin.
+//! One module (Contacts, Accounts, Leads, Events): its fields, its records, its recycle bin.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,6 +49,18 @@ impl Module {
         Self::new(ids.next(), "Accounts", "Account", fields)
     }
 
+    /// The module of people who are no contacts yet.
+    pub(super) fn leads(ids: &mut Sequence) -> Self {
+        let fields = field::leads(ids);
+        Self::new(ids.next(), "Leads", "Lead", fields)
+    }
+
+    /// The module of meetings.
+    pub(super) fn events(ids: &mut Sequence) -> Self {
+        let fields = field::events(ids);
+        Self::new(ids.next(), "Events", "Event", fields)
+    }
+
     fn new(id: Id, api_name: &'static str, singular: &'static str, fields: Vec<Field>) -> Self {
         Self {
             id,
@@ -77,6 +89,7 @@ impl Module {
     /// What the record is called in lookups and in the deleted feed.
     pub(super) fn display_name(&self, record: &Record) -> String {
         match self.api_name {
+            "Events" => record.text("Event_Title").unwrap_or_default().to_owned(),
             "Accounts" => record.text("Account_Name").unwrap_or_default().to_owned(),
             _ => record.full_name(),
         }

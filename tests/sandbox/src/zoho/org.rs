@@ -160,6 +160,13 @@ impl Org {
                 let name = self.lookup_name(target, id);
                 Cell::Any(std::iter::once(id.to_string()).chain(name).collect())
             }),
+            (Kind::Related, value) => lookup_id(value).map_or(Cell::Empty, |id| {
+                let name = self.lookup_name(record.text("$se_module").unwrap_or_default(), id);
+                Cell::Any(std::iter::once(id.to_string()).chain(name).collect())
+            }),
+            (Kind::DateTime, Value::String(text)) => {
+                text.parse().map_or(Cell::Empty, Cell::Instant)
+            }
             (Kind::Boolean, value) => Cell::Flag(value.as_bool().unwrap_or(false)),
             (_, Value::String(text)) => Cell::Text(text.clone()),
             _ => Cell::Empty,

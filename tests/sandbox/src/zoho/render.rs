@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::field::{Field, Kind};
 use super::id::Id;
+use super::meeting;
 use super::module::Module;
 use super::org::Org;
 use super::record::{Record, lookup_id};
@@ -85,6 +86,11 @@ impl<'a> Lens<'a> {
         });
         if let (Value::Object(whole), Value::Object(extra)) = (&mut whole, extra) {
             whole.extend(extra);
+            if module.api_name == meeting::MODULE {
+                whole.insert("$send_notification".to_owned(), json!(false));
+                whole.insert("$meeting_details".to_owned(), Value::Null);
+                whole.insert("$calendar_booking_event".to_owned(), json!(false));
+            }
         }
         whole
     }
@@ -112,6 +118,15 @@ impl<'a> Lens<'a> {
             "Full_Name" => json!(record.full_name()),
             "Locked__s" => json!(false),
             "Mailing_Address" if module.api_name == "Contacts" => json!(""),
+            "What_Id" => self.related(record),
+            "Participants" => {
+                let stored = record.values.get("Participants").unwrap_or(&Value::Null);
+                meeting::participants::shown(self.org, record.id, stored)
+            }
+            // An all-day meeting is shown in UTC, whatever the caller's zone.
+            "Start_DateTime" | "End_DateTime" if is_all_day(record) => {
+                self.moment(record.values.get(&field.api_name), &TimeZone::UTC)
+            }
             name => self.stored(record.values.get(name), field.kind),
         }
     }
@@ -121,6 +136,7 @@ impl<'a> Lens<'a> {
         match kind {
             Kind::Boolean => json!(value.as_bool().unwrap_or(false)),
             Kind::Tags if value.is_null() => json!([]),
+            Kind::DateTime => self.moment(Some(value), &self.zone),
             Kind::Lookup(target) => match lookup_id(value) {
                 Some(id) => match self.org.lookup_name(target, id) {
                     Some(name) => json!({"id": id, "name": name}),
@@ -132,6 +148,25 @@ impl<'a> Lens<'a> {
         }
     }
 
+    /// A stored instant in a zone.
+    #[allow(clippy::unused_self, reason = "one of the ways in which a lens shows")]
+    fn moment(&self, value: Option<&Value>, zone: &TimeZone) -> Value {
+        let at = value.and_then(Value::as_str);
+        let at = at.and_then(|text| text.parse::<Timestamp>().ok());
+        at.map_or(Value::Null, |at| {
+            // Offsets are numbers, even that of UTC.
+            json!(instant(at, zone))
+        })
+    }
+
+    /// What a meeting is about: a record of the module that it names.
+    fn related(&self, record: &Record) -> Value {
+        let module = record.text("$se_module").unwrap_or_default();
+        let id = record.lookup("What_Id");
+        id.and_then(|id| Some((id, self.org.lookup_name(module, id)?)))
+            .map_or(Value::Null, |(id, name)| json!({"id": id, "name": name}))
+    }
+
     fn person(&self, id: Id) -> Value {
         let user = self.org.user(id);
         json!({
@@ -140,6 +175,10 @@ impl<'a> Lens<'a> {
             "email": user.map(|user| user.email.clone()),
         })
     }
+}
+
+fn is_all_day(record: &Record) -> bool {
+    record.values.get("All_day") == Some(&json!(true))
 }
 
 #[cfg(test)]

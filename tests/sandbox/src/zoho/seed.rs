@@ -6,13 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::control::ControlError;
-use crate::seed::{Label, Person, TwoAddressBooks};
+use crate::seed::{Label, Person, TwoAddressBooks, TwoCalendars};
 
 use super::id::Id;
+use super::meeting;
 use super::module::Visibility;
 use super::org::Org;
 use super::record::{Record, whole_seconds};
-use super::start::KEY_ACCOUNTS;
+use super::start::{ALL_EVENTS, KEY_ACCOUNTS};
 
 /// Puts the CRM's book into an organisation: who is in scope is of the tier `Key`, everybody else `Regular`.
 /// Everything is old enough to be visible at once.
@@ -40,6 +41,27 @@ pub(super) fn plant(
         "collection": {"id": view, "name": KEY_ACCOUNTS, "kind": "list_view"},
         "inside": inside, "outside": outside, "accounts": accounts,
     }))
+}
+
+/// Puts the CRM's diary into an organisation; its first user owns every meeting.
+pub(super) fn plant_meetings(
+    org: &mut Org,
+    diaries: &TwoCalendars,
+    now: Timestamp,
+) -> Result<Value, ControlError> {
+    let view = org.views.iter().find(|view| view.name == ALL_EVENTS);
+    let view = view.map(|view| view.id);
+    let view = view.ok_or_else(|| ControlError::not_found("list view All Events"))?;
+    let mut planter = Planter {
+        org,
+        now,
+        at: now - SignedDuration::from_hours(30 * 24),
+        accounts: HashMap::new(),
+    };
+    let mut planted =
+        meeting::seed::plant(&diaries.crm, |module, values| planter.put(module, values));
+    planted["collection"] = json!({"id": view, "name": ALL_EVENTS, "kind": "list_view"});
+    Ok(planted)
 }
 
 struct Planter<'a> {

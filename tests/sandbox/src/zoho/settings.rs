@@ -52,6 +52,8 @@ pub(super) struct Settings {
     pub(super) callback_drop_rate: f64,
     /// Share of callbacks that are sent twice.
     pub(super) callback_duplicate_rate: f64,
+    /// Whether deleting a meeting sends a cancellation to whoever was invited to it (unverified).
+    pub(super) deletions_mail_the_invited: bool,
 }
 
 /// How far one stale record reaches.
@@ -90,6 +92,7 @@ impl Settings {
             callback_delay_milliseconds: 250,
             callback_drop_rate: 0.0,
             callback_duplicate_rate: 0.0,
+            deletions_mail_the_invited: true,
         }
     }
 

@@ -20,6 +20,8 @@ ZohoCRM.notifications.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ";
 /// The list view whose criterion control can move records through: everybody who is not of the tier `Regular`,
 /// so that a contact which a sync creates is inside.
 pub(super) const KEY_ACCOUNTS: &str = "Key accounts";
+/// The list view of every meeting.
+pub(super) const ALL_EVENTS: &str = "All Events";
 /// The list view with fixed members, empty at start.
 pub(super) const HAND_PICKED: &str = "Hand-picked";
 
@@ -138,8 +140,9 @@ fn org(prefix: u64, company: &'static str, time_zone: &'static str, people: &[Hi
             },
         )
         .collect();
-    let modules = vec![Module::contacts(&mut ids), Module::accounts(&mut ids)];
+    let mut modules = vec![Module::contacts(&mut ids), Module::accounts(&mut ids)];
     let views = views(&mut ids);
+    modules.extend([Module::leads(&mut ids), Module::events(&mut ids)]);
     Org {
         zgid: format!("{prefix}1"),
         company,
@@ -195,6 +198,19 @@ fn views(ids: &mut Sequence) -> Vec<View> {
         View {
             system_name: Some("ALLVIEWS"),
             ..view("Accounts", "All Accounts")
+        },
+        View {
+            system_name: Some("ALLVIEWS"),
+            ..view("Leads", "All Leads")
+        },
+        View {
+            system_name: Some("ALLVIEWS"),
+            ..view("Events", ALL_EVENTS)
+        },
+        View {
+            system_name: Some("MYVIEWS"),
+            own_only: true,
+            ..view("Events", "My Events")
         },
     ]
 }

@@ -4,8 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::field::{Field, Kind};
 use super::id::Id;
+use super::meeting;
 use super::module::Module;
 use super::org::Org;
+use super::record::{Record, whole_seconds};
 use super::refusal::Refusal;
 
 /// What a record in a request body asks for, checked.
@@ -14,6 +16,8 @@ pub(super) struct Draft {
     /// By API name; null clears.
     pub(super) values: Map<String, Value>,
     pub(super) owner: Option<Id>,
+    /// Whether the participants of a meeting get mail.
+    pub(super) notify: bool,
 }
 
 /// Checks one record of a request. `path` is its JSON path (`$.data[0]`).
@@ -25,6 +29,8 @@ pub(super) struct Checker<'a> {
     pub(super) module: &'a Module,
     pub(super) profile: Id,
     pub(super) rewrite: bool,
+    /// The record that is updated.
+    pub(super) existing: Option<&'a Record>,
 }
 
 impl Checker<'_> {
@@ -45,6 +51,9 @@ impl Checker<'_> {
                 draft.values.insert(name.clone(), value);
             }
         }
+        if self.module.api_name == meeting::MODULE {
+            meeting::check(self.org, self.existing, sent, &mut draft, path)?;
+        }
         Ok(draft)
     }
 
@@ -61,6 +70,11 @@ impl Checker<'_> {
             Kind::Lookup(target) => self.lookup(field, target, value, path),
             Kind::User => self.user(field, value, path),
             Kind::Tags => tags(field, value, path),
+            // Looked at together with the module that it points into.
+            Kind::Related => Ok(value.clone()),
+            Kind::Participants => meeting::participants::checked(self.org, value, path),
+            Kind::Reminders => meeting::fields::reminders(&field.api_name, value, path),
+            Kind::Recurrence => meeting::fields::rule(&field.api_name, value, path),
             _ => self.text(field, value, path),
         }
     }
@@ -84,7 +98,10 @@ impl Checker<'_> {
             Kind::Date if text.len() != 10 || text.parse::<jiff::civil::Date>().is_err() => {
                 Err(wrong_type())
             }
-            Kind::DateTime if text.parse::<jiff::Timestamp>().is_err() => Err(wrong_type()),
+            Kind::DateTime => {
+                let at: jiff::Timestamp = text.parse().map_err(|_| wrong_type())?;
+                Ok(json!(whole_seconds(at)))
+            }
             Kind::Picklist if !field.choices.contains(&text) => Err(Refusal::bad(
                 "INVALID_DATA",
                 "invalid data",
@@ -163,7 +180,7 @@ fn rewritten(kind: Kind, text: &str) -> String {
 }
 
 /// The provider's check is a plain pattern, not the RFC's grammar.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty()
             && part

@@ -79,7 +79,7 @@ impl Act<'_> {
 
     /// An event as it truly is. What was deleted long ago is not found.
     pub(super) fn find(&self, calendar: &str, id: &str) -> Result<Seen, CalendarError> {
-        let found = self.calendars.calendars.get(calendar);
+        let found = self.calendars.by_id.get(calendar);
         found
             .and_then(|calendar| calendar.truth().find(id))
             .filter(|seen| !self.is_forgotten(seen))

@@ -39,7 +39,7 @@ pub(in crate::google) fn listed(act: &Act<'_>) -> Vec<Value> {
         .flat_map(|list| list.entries.live(u64::MAX));
     entries
         .filter_map(|version| {
-            let calendar = act.calendars.calendars.get(&version.value.calendar)?;
+            let calendar = act.calendars.by_id.get(&version.value.calendar)?;
             Some(json!({
                 "id": calendar.id, "summary": calendar.summary, "time_zone": calendar.time_zone,
                 "role": calendar.role(act.account)?.word(), "primary": calendar.is_primary(),

@@ -36,7 +36,7 @@ pub(in crate::google) struct Event {
     pub(super) sequence: i64,
     pub(super) creator: String,
     pub(super) organizer: Organizer,
-    pub(super) event_type: String,
+    pub(super) kind: String,
     pub(super) place: Option<Place>,
     /// A private copy that was imported: nobody is invited to it.
     pub(super) imported: bool,

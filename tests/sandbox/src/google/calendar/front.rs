@@ -114,7 +114,18 @@ impl Google {
         by_people: bool,
         work: impl FnOnce(&mut Act<'_>) -> T,
     ) -> (T, Caused) {
-        let now = self.now();
+        self.act_at(self.now(), account, app_only, by_people, work)
+    }
+
+    /// The same as if it were another time.
+    pub(in crate::google) fn act_at<T>(
+        &self,
+        now: i64,
+        account: &str,
+        app_only: bool,
+        by_people: bool,
+        work: impl FnOnce(&mut Act<'_>) -> T,
+    ) -> (T, Caused) {
         let mut state = self.state();
         let settings = state.settings.calendar.clone();
         let epoch = state.epoch;

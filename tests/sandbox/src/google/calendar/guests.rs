@@ -42,7 +42,7 @@ pub(super) fn letters(
     let changed = before.is_some_and(|before| before.content.differs_for_guests(&after.content));
     let owner = act
         .calendars
-        .calendars
+        .by_id
         .get(calendar)
         .map(|own| own.owner.clone());
     was.union(&is)
@@ -118,7 +118,7 @@ pub(super) fn deliver(
 
 /// A guest's copy: what is shared as the organizer has it, what is the guest's own as it was.
 fn copy(act: &Act<'_>, guest: &str, event: &Event) -> Event {
-    let own = act.calendars.calendars.get(guest);
+    let own = act.calendars.by_id.get(guest);
     let own = own.and_then(|calendar| calendar.truth().find(&event.id));
     let own = own.filter(|seen| !seen.event.content.is_cancelled());
     let mut plain = event.content.plain.clone();
@@ -133,8 +133,8 @@ fn copy(act: &Act<'_>, guest: &str, event: &Event) -> Event {
     };
     Event {
         content: Content {
-            plain,
             private,
+            plain,
             ..event.content.clone()
         },
         reminders,

@@ -6,8 +6,13 @@
 
 mod act;
 mod api;
+#[allow(
+    clippy::module_inception,
+    reason = "the API is named after what it keeps"
+)]
 mod calendar;
 mod channel;
+mod checks;
 mod content;
 pub(super) mod control;
 mod cursor;
@@ -22,6 +27,7 @@ mod properties;
 mod push;
 mod quota;
 mod recurrence;
+mod seeding;
 mod settings;
 mod sight;
 mod split;
@@ -33,6 +39,7 @@ pub(super) use act::{Act, Notify};
 pub(super) use calendar::Role;
 pub(super) use error::CalendarError;
 pub(super) use methods::resolve;
+pub(super) use seeding::seed;
 pub(super) use settings::CalendarSettings;
 pub(super) use sight::Seen;
 pub(super) use store::Calendars;

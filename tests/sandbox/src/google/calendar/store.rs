@@ -37,7 +37,7 @@ impl CalendarList {
 #[derive(Debug, Default)]
 pub(in crate::google) struct Calendars {
     /// By id.
-    pub(super) calendars: BTreeMap<String, Calendar>,
+    pub(super) by_id: BTreeMap<String, Calendar>,
     /// By account.
     pub(super) lists: BTreeMap<String, CalendarList>,
     pub(super) channels: Channels,
@@ -55,7 +55,7 @@ impl Calendars {
     pub(super) fn add(&mut self, calendar: Calendar, now: i64) {
         let owner = calendar.owner.clone();
         let entry = Entry::new(&calendar, &owner);
-        self.calendars.insert(calendar.id.clone(), calendar);
+        self.by_id.insert(calendar.id.clone(), calendar);
         self.lists.entry(owner).or_default().put(entry, false, now);
     }
 
@@ -70,7 +70,7 @@ impl Calendars {
         account: &str,
         id: &str,
     ) -> Result<(&Calendar, Role), CalendarError> {
-        let calendar = self.calendars.get(Self::resolved(account, id));
+        let calendar = self.by_id.get(Self::resolved(account, id));
         calendar
             .and_then(|calendar| Some((calendar, calendar.role(account)?)))
             .ok_or_else(CalendarError::not_found)
@@ -78,7 +78,7 @@ impl Calendars {
 
     /// A calendar that exists, to change it.
     pub(super) fn calendar_mut(&mut self, id: &str) -> Result<&mut Calendar, CalendarError> {
-        self.calendars
+        self.by_id
             .get_mut(id)
             .filter(|calendar| !calendar.deleted)
             .ok_or_else(CalendarError::not_found)
@@ -103,7 +103,7 @@ impl Calendars {
 
     /// Whether somebody keeps their calendars here.
     pub(super) fn is_account(&self, email: &str) -> bool {
-        self.calendars.get(email).is_some_and(Calendar::is_primary)
+        self.by_id.get(email).is_some_and(Calendar::is_primary)
     }
 
     /// Default reminders of an account on a calendar.
@@ -116,7 +116,7 @@ impl Calendars {
     /// Everything as it truly is: by calendar, events with every account's reminders.
     pub(in crate::google) fn truth(&self) -> Value {
         let calendars: Map<String, Value> = self
-            .calendars
+            .by_id
             .values()
             .filter(|calendar| !calendar.deleted)
             .map(|calendar| (calendar.id.clone(), super::view::truth(calendar)))

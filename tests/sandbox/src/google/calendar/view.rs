@@ -61,7 +61,7 @@ impl View<'_> {
         put("created", json!(milliseconds(event.created / 1000 * 1000)));
         put("iCalUID", json!(event.ical_uid));
         put("sequence", json!(event.sequence));
-        put("eventType", json!(event.event_type));
+        put("eventType", json!(event.kind));
         put("creator", self.person(&event.creator, None));
         put(
             "organizer",
@@ -78,7 +78,7 @@ impl View<'_> {
             put("privateCopy", json!(true));
         }
         self.attendees(event, &mut put);
-        self.extended(event, &mut put);
+        extended(event, &mut put);
         Value::Object(shown)
     }
 
@@ -133,20 +133,20 @@ impl View<'_> {
         }
         put("attendees", json!(shown));
     }
+}
 
-    fn extended(&self, event: &Event, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
-        let mut extended = Map::new();
-        for (name, side) in [
-            ("private", &event.content.private),
-            ("shared", &event.content.shared),
-        ] {
-            if !side.is_empty() {
-                extended.insert(name.to_owned(), json!(side));
-            }
+fn extended(event: &Event, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
+    let mut extended = Map::new();
+    for (name, side) in [
+        ("private", &event.content.private),
+        ("shared", &event.content.shared),
+    ] {
+        if !side.is_empty() {
+            extended.insert(name.to_owned(), json!(side));
         }
-        if !extended.is_empty() {
-            put("extendedProperties", Value::Object(extended));
-        }
+    }
+    if !extended.is_empty() {
+        put("extendedProperties", Value::Object(extended));
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Notify};
+use super::checks::{changeable, expect, prepared, restricted, sequence};
 use super::content::{Content, overlay};
 use super::error::CalendarError;
 use super::event::{Event, is_valid_id};
@@ -69,8 +70,8 @@ pub(in crate::google) fn insert(
     }
     let ical_uid = uid.map_or_else(|| format!("{id}@google.com"), str::to_owned);
     let mut event = fresh(act, &calendar, id, ical_uid, &body)?;
-    event_type.clone_into(&mut event.event_type);
-    stored(act, &calendar, None, event, wish.notify)
+    event_type.clone_into(&mut event.kind);
+    stored(act, &calendar, None, &event, wish.notify)
 }
 
 /// Adds a private copy of an event that is known elsewhere: nobody is invited.
@@ -109,7 +110,7 @@ pub(in crate::google) fn import(
         email.clone_into(&mut event.organizer.email);
         event.organizer.display_name = body["organizer"]["displayName"].as_str().map(str::to_owned);
     }
-    stored(act, &calendar, None, event, Notify::Nobody)
+    stored(act, &calendar, None, &event, Notify::Nobody)
 }
 
 /// Changes an event or one instance of a series.
@@ -161,7 +162,7 @@ pub(in crate::google) fn change(
         after.updated = act.now;
     }
     if organizers {
-        return stored(act, &calendar, Some(&before), after, wish.notify);
+        return stored(act, &calendar, Some(&before), &after, wish.notify);
     }
     let answered = after.content.response(&calendar) != before.content.response(&calendar);
     act.written.push(after.id.clone());
@@ -190,7 +191,7 @@ pub(in crate::google) fn remove(
     after.updated = act.now;
     if guests::is_organizers(&after, &calendar) || after.imported {
         after.sequence += 1;
-        stored(act, &calendar, Some(&seen.event), after, wish.notify)?;
+        stored(act, &calendar, Some(&seen.event), &after, wish.notify)?;
         return Ok(());
     }
     // Who deletes an invitation declines it (unverified).
@@ -223,7 +224,7 @@ pub(in crate::google) fn relocate(
     if !guests::is_organizers(&seen.event, &calendar) {
         return Err(CalendarError::non_organizer());
     }
-    if seen.event.place.is_some() || seen.event.event_type != "default" {
+    if seen.event.place.is_some() || seen.event.kind != "default" {
         return Err(restricted("This event cannot be moved."));
     }
     let organizer = act.calendars.calendar_mut(&destination)?.organizer();
@@ -236,7 +237,7 @@ pub(in crate::google) fn relocate(
     "cancelled".clone_into(&mut left.content.status);
     left.updated = act.now;
     act.put(&calendar, left)?;
-    stored(act, &destination, None, moved, wish.notify)
+    stored(act, &destination, None, &moved, wish.notify)
 }
 
 /// An event that does not exist yet.
@@ -257,7 +258,7 @@ fn fresh(
         sequence: body.get("sequence").and_then(Value::as_i64).unwrap_or(0),
         creator: act.account.to_owned(),
         organizer,
-        event_type: "default".to_owned(),
+        kind: "default".to_owned(),
         place: None,
         imported: false,
         content: Content::parse(body)?,
@@ -280,10 +281,10 @@ fn stored(
     act: &mut Act<'_>,
     calendar: &str,
     before: Option<&Event>,
-    after: Event,
+    after: &Event,
     notify: Notify,
 ) -> Result<Seen, CalendarError> {
-    let letters = guests::letters(act, calendar, before, &after, notify);
+    let letters = guests::letters(act, calendar, before, after, notify);
     if !act.by_people {
         let strangers = guests::strangers(&letters, act.account);
         let quota = &act.settings.quota;
@@ -294,12 +295,12 @@ fn stored(
     act.letters.extend(letters);
     act.written.push(after.id.clone());
     let seen = act.put(calendar, after.clone())?;
-    guests::deliver(act, calendar, before, &after, notify)?;
+    guests::deliver(act, calendar, before, after, notify)?;
     if let Some(before) = before.filter(|before| before.is_series()) {
         let moved = before.content.start != after.content.start
             || before.content.recurrence != after.content.recurrence;
         if moved && !after.content.is_cancelled() {
-            prune(act, calendar, &after)?;
+            prune(act, calendar, after)?;
         }
     }
     Ok(seen)
@@ -329,98 +330,4 @@ fn prune(act: &mut Act<'_>, calendar: &str, series: &Event) -> Result<(), Calend
         act.put(calendar, event)?;
     }
     Ok(())
-}
-
-/// The body without what is ignored; what only the server writes is refused where the settings say so.
-fn prepared(act: &Act<'_>, body: &Body, wish: Wish<'_>) -> Result<Body, CalendarError> {
-    let read_only = ["created", "updated"];
-    let sent = read_only.iter().any(|name| body.contains_key(*name));
-    if sent && act.settings.refuse_read_only && !act.by_people {
-        return Err(CalendarError::invalid("Invalid value for: created"));
-    }
-    let mut body = body.clone();
-    if !wish.conference && !act.by_people {
-        body.remove("conferenceData");
-    }
-    if !wish.attachments && !act.by_people {
-        body.remove("attachments");
-    }
-    body.remove("hangoutLink");
-    if let Some(request) = body
-        .get("conferenceData")
-        .map(|data| &data["createRequest"])
-        && let Some(id) = request["requestId"].as_str()
-    {
-        let code = blake3::hash(id.as_bytes()).to_hex()[..10].to_owned();
-        let link = format!("https://meet.example.com/{code}");
-        let data = json!({
-            "conferenceId": code,
-            "conferenceSolution": {"key": {"type": "hangoutsMeet"}, "name": "Google Meet"},
-            "entryPoints": [{"entryPointType": "video", "uri": link}],
-            "createRequest": {"requestId": id, "status": {"statusCode": "success"}},
-        });
-        body.insert("conferenceData".to_owned(), data);
-        body.insert("hangoutLink".to_owned(), json!(link));
-    }
-    Ok(body)
-}
-
-/// Refuses changes that this event does not take.
-fn changeable(act: &Act<'_>, before: &Event, body: &Body) -> Result<(), CalendarError> {
-    if act.by_people {
-        return Ok(());
-    }
-    let kind = body.get("eventType").and_then(Value::as_str);
-    if kind.is_some_and(|kind| kind != before.event_type) {
-        return Err(restricted("The type of an event cannot be changed."));
-    }
-    if matches!(before.event_type.as_str(), "birthday" | "fromGmail") {
-        return Err(restricted("Events of this type cannot be changed here."));
-    }
-    if before.content.is_cancelled() && before.place.is_none() {
-        let revives = body
-            .get("status")
-            .is_some_and(|status| status != "cancelled");
-        if !revives || !act.settings.updates_resurrect {
-            return Err(CalendarError::forbidden("Forbidden"));
-        }
-    }
-    Ok(())
-}
-
-fn restricted(message: &str) -> CalendarError {
-    CalendarError::new(400, "calendar", "eventTypeRestriction", message)
-}
-
-/// The sequence number: as sent, if it does not go back; one more when guests would have to look again.
-fn sequence(
-    before: &Event,
-    after: &Content,
-    body: &Body,
-    organizers: bool,
-) -> Result<i64, CalendarError> {
-    if let Some(sent) = body.get("sequence").and_then(Value::as_i64) {
-        if sent < before.sequence {
-            return Err(CalendarError::invalid(
-                "Invalid sequence value. The specified sequence number is below the current sequence number of the \
-                 resource. Re-fetch the resource and use its sequence number on the following request.",
-            ));
-        }
-        return Ok(sent);
-    }
-    let content = &before.content;
-    let moved = content.start != after.start
-        || content.end != after.end
-        || content.recurrence != after.recurrence
-        || content.status != after.status
-        || content.text("location") != after.text("location");
-    Ok(before.sequence + i64::from(moved && organizers))
-}
-
-/// Refuses a write to an event that has changed since it was read.
-fn expect(seen: &Seen, if_match: Option<&str>) -> Result<(), CalendarError> {
-    match if_match {
-        Some(etag) if etag != "*" && etag != seen.etag() => Err(CalendarError::condition()),
-        _ => Ok(()),
-    }
 }

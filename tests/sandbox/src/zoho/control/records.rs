@@ -67,7 +67,7 @@ pub(super) async fn create(
     acting(&zoho, &who, |edit| {
         let mut ids = Vec::with_capacity(several.len());
         for values in &several {
-            let draft = draft(edit, &module, values)?;
+            let draft = draft(edit, &module, None, values)?;
             ids.push(edit.create(&module, draft)?.id);
         }
         Ok(json!({"ids": ids}))
@@ -83,7 +83,7 @@ pub(super) async fn edit(
 ) -> ControlResult {
     let record = id(&record)?;
     acting(&zoho, &who, |edit| {
-        let draft = draft(edit, &module, &values)?;
+        let draft = draft(edit, &module, Some(record), &values)?;
         let record = edit.update(&module, record, draft)?;
         Ok(json!({"id": record.id, "Modified_Time": record.modified}))
     })
@@ -131,7 +131,7 @@ pub(super) async fn edit_many(
         };
         let _nothing = acting(&zoho, &who, |edit| {
             for one in &change {
-                let draft = draft(edit, &module, &one.values)?;
+                let draft = draft(edit, &module, Some(one.id), &one.values)?;
                 edit.update(&module, one.id, draft)?;
             }
             Ok(Value::Null)
@@ -200,9 +200,12 @@ pub(super) async fn copy(
         let mut copied = Draft {
             values: original.values.clone(),
             owner: Some(original.owner),
+            notify: false,
         };
         if let Some(Json(changes)) = &body {
-            copied.values.extend(draft(edit, &module, changes)?.values);
+            copied
+                .values
+                .extend(draft(edit, &module, None, changes)?.values);
         }
         Ok(json!({"id": edit.create(&module, copied)?.id}))
     })
@@ -245,18 +248,25 @@ pub(super) async fn merge(
         let draft = Draft {
             values: missing,
             owner: None,
+            notify: false,
         };
         edit.update(&module, record, draft)?;
         Ok(json!({"id": record}))
     })
 }
 
-fn draft(edit: &Edit<'_>, module: &str, values: &Value) -> Result<Draft, ControlError> {
+fn draft(
+    edit: &Edit<'_>,
+    module: &str,
+    target: Option<Id>,
+    values: &Value,
+) -> Result<Draft, ControlError> {
     let module = edit.org.module(module).ok_or_else(Refusal::module)?;
     let sent = values
         .as_object()
         .ok_or_else(|| ControlError::bad_request("the body is an object of values by API name"))?;
-    if let Some(unknown) = sent.keys().find(|name| module.field(name).is_none()) {
+    let known = |name: &str| name.starts_with('$') || module.field(name).is_some();
+    if let Some(unknown) = sent.keys().find(|name| !known(name)) {
         return Err(ControlError::not_found(format!("field {unknown}")));
     }
     let checker = Checker {
@@ -265,6 +275,9 @@ fn draft(edit: &Edit<'_>, module: &str, values: &Value) -> Result<Draft, Control
         // People who act through control are kept from nothing.
         profile: edit.user,
         rewrite: edit.settings.rewrite_values,
+        existing: target
+            .and_then(|id| module.records.get(&id))
+            .map(AsRef::as_ref),
     };
     Ok(checker.draft(sent, "$")?)
 }
@@ -288,7 +301,11 @@ fn acting(
     );
     edit.by_people = true;
     let answer = work(&mut edit);
-    let changes = edit.changes;
+    let (changes, letters) = (edit.changes, edit.letters);
+    let email = org.user(user).map(|user| user.email.clone());
+    let now = zoho.shared.clock.now();
+    let journal = &zoho.shared.journal;
+    journal.mailed_by_people(now, "zoho", &email.unwrap_or_default(), letters);
     let callbacks =
         watch::callback::for_changes(org, &zoho.base_url(), &changes, zoho.shared.clock.now());
     drop(state);

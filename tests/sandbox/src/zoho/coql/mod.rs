@@ -99,7 +99,13 @@ fn check(org: &Org, module: &Module, caller: &Caller, select: &Select) -> Result
 /// The field that a column name means, over one lookup at most.
 fn column<'a>(org: &'a Org, module: &'a Module, name: &str) -> Option<&'a Field> {
     let Some((lookup, rest)) = name.split_once('.') else {
-        return module.field(name).filter(|field| field.kind != Kind::Image);
+        // Participants and reminders are no columns (unverified).
+        return module.field(name).filter(|field| {
+            !matches!(
+                field.kind,
+                Kind::Image | Kind::Participants | Kind::Reminders | Kind::Recurrence
+            )
+        });
     };
     match module.field(lookup)?.kind {
         Kind::Lookup(target) => org.module(target)?.field(rest),
@@ -193,7 +199,9 @@ fn shown(lens: &Lens<'_>, module: &Module, record: &Record, select: &Select) -> 
 /// COQL gives lookups as their ids alone.
 fn plain(field: &Field, value: Value) -> Value {
     match (field.kind, &value) {
-        (Kind::Lookup(_) | Kind::User, Value::Object(lookup)) => json!({"id": lookup.get("id")}),
+        (Kind::Lookup(_) | Kind::Related | Kind::User, Value::Object(lookup)) => {
+            json!({"id": lookup.get("id")})
+        }
         _ => value,
     }
 }

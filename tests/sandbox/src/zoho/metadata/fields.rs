@@ -39,6 +39,7 @@ pub(in crate::zoho) async fn list(
     let fields: Vec<Value> = module
         .fields
         .iter()
+        .filter(|field| !field.api_name.starts_with('$'))
         .map(|field| json_of(org, module, field, &caller))
         .collect();
     Ok(Json(json!({"fields": fields})).into_response())
@@ -70,6 +71,8 @@ pub(in crate::zoho) async fn one(
 fn json_of(org: &Org, module: &Module, field: &Field, caller: &Caller) -> Value {
     let own = field.permission(caller.profile);
     let by_people = field.writer == Writer::People;
+    // A rule can be set with the meeting, and then no more.
+    let changes = by_people && field.kind != Kind::Recurrence;
     let profiles: Vec<Value> = org
         .profiles
         .iter()
@@ -99,7 +102,7 @@ fn json_of(org: &Org, module: &Module, field: &Field, caller: &Caller) -> Value 
         "unique": if field.unique { json!({"casesensitive": "false"}) } else { json!({}) },
         "pick_list_values": choices, "lookup": lookup(org, field), "profiles": profiles,
         "operation_type": {
-            "web_create": by_people, "web_update": by_people, "api_create": by_people, "api_update": by_people,
+            "web_create": by_people, "web_update": by_people, "api_create": by_people, "api_update": changes,
         },
         "view_type": {"view": true, "edit": by_people, "create": by_people, "quick_create": false},
         "searchable": true, "sortable": true, "filterable": true, "display_field": field.mandatory,

@@ -173,7 +173,7 @@ fn profile_row(profile: &Profile) -> Value {
 }
 
 /// Name, label and module of each permission that control can switch off. The name of the right to synchronise with
-/// Google Contacts is unverified.
+/// Google Contacts and Calendar is unverified.
 pub(in crate::zoho) const PERMISSIONS: &[(&str, &str, Option<&str>)] = &[
     ("Crm_Implied_View_Contacts", "View", Some("Contacts")),
     ("Crm_Implied_Create_Contacts", "Create", Some("Contacts")),
@@ -183,6 +183,19 @@ pub(in crate::zoho) const PERMISSIONS: &[(&str, &str, Option<&str>)] = &[
     ("Crm_Implied_Create_Accounts", "Create", Some("Accounts")),
     ("Crm_Implied_Edit_Accounts", "Edit", Some("Accounts")),
     ("Crm_Implied_Delete_Accounts", "Delete", Some("Accounts")),
+    ("Crm_Implied_View_Leads", "View", Some("Leads")),
+    ("Crm_Implied_Create_Leads", "Create", Some("Leads")),
+    ("Crm_Implied_Edit_Leads", "Edit", Some("Leads")),
+    ("Crm_Implied_Delete_Leads", "Delete", Some("Leads")),
+    ("Crm_Implied_View_Events", "View", Some("Events")),
+    ("Crm_Implied_Create_Events", "Create", Some("Events")),
+    ("Crm_Implied_Edit_Events", "Edit", Some("Events")),
+    ("Crm_Implied_Delete_Events", "Delete", Some("Events")),
+    (
+        "Crm_Implied_Google_Calendar_Sync",
+        "Sync with Google Calendar",
+        None,
+    ),
     (
         "Crm_Implied_Google_Contacts_Sync",
         "Sync with Google Contacts",

@@ -76,7 +76,7 @@ fn delete(zoho: &Arc<Zoho>, caller: &Caller, module: &str, ids: &[Id], params: &
             }),
         })
         .collect();
-    let changes = edit.changes;
+    let (changes, letters) = (edit.changes, edit.letters);
     let callbacks =
         watch::callback::for_changes(org, &zoho.base_url(), &changes, zoho.shared.clock.now());
     drop(state);
@@ -87,6 +87,8 @@ fn delete(zoho: &Arc<Zoho>, caller: &Caller, module: &str, ids: &[Id], params: &
         _ => StatusCode::MULTI_STATUS,
     };
     let mut response: Response = (status, Json(json!({"data": items}))).into_response();
-    response.extensions_mut().insert(caller.wrote(written));
+    let mut effect = caller.wrote(written);
+    effect.letters = letters;
+    response.extensions_mut().insert(effect);
     Ok(response)
 }

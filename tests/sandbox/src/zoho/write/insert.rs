@@ -8,7 +8,7 @@ use crate::zoho::value::Draft;
 
 /// Creates the record that a body asks for.
 pub(super) fn one(call: &mut Call<'_>, sent: &Value, path: &str) -> Result<Outcome, Refusal> {
-    let draft = call.draft(sent, path)?;
+    let draft = call.draft(sent, path, None)?;
     drafted(call, draft, path)
 }
 

@@ -20,6 +20,7 @@ use super::caller::Caller;
 use super::edit::Edit;
 use super::id::Id;
 use super::list::instant_header;
+use super::meeting;
 use super::oauth::scope::Operation;
 use super::org::Org;
 use super::record::Record;
@@ -119,7 +120,7 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// Checks one record of the body.
-    fn draft(&self, sent: &Value, path: &str) -> Result<Draft, Refusal> {
+    fn draft(&self, sent: &Value, path: &str, target: Option<Id>) -> Result<Draft, Refusal> {
         let sent = sent
             .as_object()
             .ok_or_else(|| Refusal::value_type("data", path, "jsonobject"))?;
@@ -133,6 +134,9 @@ impl Call<'_> {
             module,
             profile: self.profile,
             rewrite: self.edit.settings.rewrite_values,
+            existing: target
+                .and_then(|id| module.records.get(&id))
+                .map(AsRef::as_ref),
         };
         checker.draft(sent, path)
     }
@@ -251,6 +255,9 @@ pub(super) async fn upsert(
     body: Bytes,
 ) -> Reply {
     let unmodified_since = instant_header(&headers, "if-unmodified-since")?;
+    if module == meeting::MODULE {
+        return Err(Refusal::module());
+    }
     let rights = [Operation::Create, Operation::Update];
     execute(
         &zoho,
@@ -301,7 +308,7 @@ fn execute(
         taken,
     };
     let outcomes = run(&mut call, body)?;
-    let changes = call.edit.changes;
+    let (changes, letters) = (call.edit.changes, call.edit.letters);
     let lens = Lens::of(org, caller.user);
     let items: Vec<Value> = outcomes.iter().map(|outcome| outcome.item(&lens)).collect();
     let callbacks =
@@ -311,6 +318,8 @@ fn execute(
     let mut response: Response =
         (status(&outcomes, success), Json(json!({"data": items}))).into_response();
     let written = outcomes.iter().filter_map(Outcome::written);
-    response.extensions_mut().insert(caller.wrote(written));
+    let mut effect = caller.wrote(written);
+    effect.letters = letters;
+    response.extensions_mut().insert(effect);
     Ok(response)
 }

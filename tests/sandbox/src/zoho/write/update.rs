@@ -25,7 +25,7 @@ pub(super) fn all(
     outcomes(body, |sent, path| {
         let id = call.target(sent, path)?;
         fresh(call, id, unmodified_since)?;
-        let draft = call.draft(sent, path)?;
+        let draft = call.draft(sent, path, Some(id))?;
         drafted(call, id, draft, path)
     })
 }

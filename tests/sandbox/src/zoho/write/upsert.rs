@@ -20,7 +20,7 @@ pub(super) fn all(
 ) -> Result<Vec<Outcome>, Refusal> {
     let mut matcher = Matcher::new(call, body)?;
     Ok(outcomes(body, |sent, path| {
-        let draft = call.draft(sent, path)?;
+        let draft = call.draft(sent, path, None)?;
         let keys = unique::keys(&draft);
         let found = if sent["id"].is_null() {
             matcher.find(&draft.values)

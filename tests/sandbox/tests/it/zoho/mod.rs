@@ -2,6 +2,7 @@
 
 mod control;
 mod deleted;
+mod events;
 mod lag;
 mod lists;
 mod metadata;

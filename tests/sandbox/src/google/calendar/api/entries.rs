@@ -54,7 +54,7 @@ pub(super) fn list(act: &Act<'_>, request: &Request<'_>) -> Result<Reply, Calend
         .filter(|version| show_deleted || !version.deleted)
         .filter(|version| {
             least.is_none_or(|least| {
-                let calendar = act.calendars.calendars.get(&version.value.calendar);
+                let calendar = act.calendars.by_id.get(&version.value.calendar);
                 calendar.and_then(|calendar| calendar.role(act.account)) >= Some(least)
             })
         })
@@ -125,7 +125,7 @@ pub(super) fn change(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, 
 /// `calendarList.delete`; one's own calendars stay.
 pub(super) fn delete(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, CalendarError> {
     let id = Calendars::resolved(act.account, request.segment(0)).to_owned();
-    let calendar = act.calendars.calendars.get(&id);
+    let calendar = act.calendars.by_id.get(&id);
     if calendar.is_some_and(|calendar| calendar.owner == act.account && !calendar.deleted) {
         return Err(CalendarError::forbidden(
             "You cannot remove a calendar that you own from your list.",
@@ -150,7 +150,7 @@ fn one(act: &Act<'_>, id: &str) -> Result<Reply, CalendarError> {
 }
 
 fn shown(act: &Act<'_>, entry: &Entry, sequence: u64, deleted: bool) -> Option<Value> {
-    let calendar = act.calendars.calendars.get(&entry.calendar)?;
+    let calendar = act.calendars.by_id.get(&entry.calendar)?;
     let etag = format!("\"{sequence:016}\"");
     Some(entry.json(calendar, act.account, &etag, deleted))
 }

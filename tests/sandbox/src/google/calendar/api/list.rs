@@ -36,6 +36,14 @@ const UNSYNCABLE: &[&str] = &[
 /// How far ahead a series without an end is expanded when nobody says (unverified).
 const AHEAD_MILLISECONDS: i64 = 2 * 366 * 24 * 3600 * 1000;
 
+/// In which order events are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Any,
+    Start,
+    Updated,
+}
+
 /// What of a call decides which events it shows.
 struct Filter<'a> {
     single: bool,
@@ -43,8 +51,7 @@ struct Filter<'a> {
     deleted: bool,
     window: Window,
     updated_min: Option<i64>,
-    by_start: bool,
-    by_updated: bool,
+    order: Order,
     uid: Option<&'a str>,
     text: Option<String>,
     private: Vec<(&'a str, &'a str)>,
@@ -75,10 +82,10 @@ impl<'a> Filter<'a> {
             return Err(CalendarError::updated_min());
         }
         let single = request.flag("singleEvents")?.unwrap_or(false);
-        let order = query.text("orderBy");
-        match order {
-            None | Some("updated") => {}
-            Some("startTime") if single => {}
+        let order = match query.text("orderBy") {
+            None => Order::Any,
+            Some("updated") => Order::Updated,
+            Some("startTime") if single => Order::Start,
             Some("startTime") => {
                 return Err(CalendarError::new(
                     400,
@@ -88,15 +95,14 @@ impl<'a> Filter<'a> {
                 ));
             }
             Some(_) => return Err(CalendarError::parameter("orderBy")),
-        }
+        };
         let end = Timestamp::from_millisecond(act.now.saturating_add(AHEAD_MILLISECONDS));
         Ok(Self {
             single,
             deleted: request.flag("showDeleted")?.unwrap_or(false) || updated_min.is_some(),
             window,
             updated_min,
-            by_start: order == Some("startTime"),
-            by_updated: order == Some("updated"),
+            order,
             uid: query.text("iCalUID"),
             text: query.text("q").map(str::to_lowercase),
             private: pairs(request, "privateExtendedProperty")?,
@@ -127,7 +133,7 @@ impl<'a> Filter<'a> {
             && self.text.as_ref().is_none_or(found)
             && has(&content.private, &self.private)
             && has(&content.shared, &self.shared)
-            && (self.types.is_empty() || self.types.contains(&event.event_type.as_str()))
+            && (self.types.is_empty() || self.types.contains(&event.kind.as_str()))
     }
 
     fn has_window(&self) -> bool {
@@ -201,13 +207,7 @@ pub(super) fn events(act: &Act<'_>, request: &Request<'_>) -> Result<Reply, Cale
         body["nextSyncToken"] = json!(token.seal());
     }
     let in_full = request.flag("showDeleted")? == Some(true);
-    body["items"] = shown(
-        act,
-        view,
-        items,
-        in_full,
-        !filter.by_start && !filter.by_updated,
-    );
+    body["items"] = shown(act, view, &items, in_full, filter.order == Order::Any);
     Ok(Reply::of(body))
 }
 
@@ -246,7 +246,7 @@ pub(super) fn instances(act: &Act<'_>, request: &Request<'_>) -> Result<Reply, C
     if let Some(next) = next {
         body["nextPageToken"] = json!(next);
     }
-    body["items"] = shown(act, view, items, filter.deleted, false);
+    body["items"] = shown(act, view, &items, filter.deleted, false);
     Ok(Reply::of(body))
 }
 
@@ -308,7 +308,7 @@ fn collected(
             cancelled || event.is_series() || event.within(filter.window.0, filter.window.1, &zone);
         wanted && in_window && !act.is_forgotten(seen) && filter.passes(seen)
     });
-    if filter.by_start {
+    if filter.order == Order::Start {
         all.sort_by_key(|seen| {
             (
                 seen.event.content.start.instant(&zone),
@@ -316,7 +316,7 @@ fn collected(
             )
         });
     }
-    if filter.by_updated {
+    if filter.order == Order::Updated {
         all.sort_by_key(|seen| (seen.event.updated, seen.event.id.clone()));
     }
     all
@@ -333,7 +333,7 @@ fn cut(page: &Page, all: Vec<Seen>) -> (Vec<Seen>, Option<String>) {
     (items, next)
 }
 
-fn shown(act: &Act<'_>, view: View<'_>, items: Vec<Seen>, in_full: bool, unordered: bool) -> Value {
+fn shown(act: &Act<'_>, view: View<'_>, items: &[Seen], in_full: bool, unordered: bool) -> Value {
     let view = View {
         cancelled_in_full: in_full,
         ..view

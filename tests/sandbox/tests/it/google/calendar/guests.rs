@@ -27,7 +27,6 @@ async fn answer_of(diary: &Diary, id: &str, guest: &str) -> String {
     text(guest, "responseStatus")
 }
 
-// proves: R-30
 #[tokio::test]
 async fn nobody_gets_mail_unless_the_call_says_so() {
     let diary = Diary::kind().await;
