@@ -100,6 +100,11 @@ async fn settle(
     match definition.wanted.as_str() {
         "deleting" => end(connection, row).await?,
         "paused" => {
+            if fresh && matches!(row.phase, Phase::Baseline | Phase::Live) {
+                // It goes on by the new definition, whenever that is.
+                restart(connection, row).await?;
+                sweep::begin(connection, &row.key).await?;
+            }
             if row.held != Some(Hold::Paused) {
                 row.held = Some(Hold::Paused);
                 "paused by a person".clone_into(&mut row.held_reason);
@@ -111,7 +116,8 @@ async fn settle(
                 row.held = None;
                 row.held_reason.clear();
             }
-            if row.phase == Phase::Off {
+            let was_off = row.phase == Phase::Off;
+            if was_off {
                 restart(connection, row).await?;
                 row.activated_at = sync::now(connection).await?;
                 // Links of the time before are adopted, not made again (BEY-14).
@@ -122,7 +128,7 @@ async fn settle(
                 row.phase = Phase::Live;
                 link::touch_all(connection, &row.key).await?;
             }
-            if fresh {
+            if fresh || was_off {
                 // What rested by the old definition may differ by the new one: bases are compared as well.
                 sweep::begin(connection, &row.key).await?;
             }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     definition::Definition,
     error::EngineError,
-    live,
+    live, plan,
     store::{
         link::{self, LinkRow, LinkState, NewLink},
         matching::{self, Bond, Contender},
@@ -289,11 +289,16 @@ async fn by_content(
                         fields: fields.clone(),
                     };
                     let shown = project(&record, &paths, &created.fields);
-                    paths.iter().all(|path| {
-                        // A provider trims and groups what it is given; that does not make it another record.
-                        let comparison = comparison(definition, side, path);
-                        comparison.same(shown.get(path), wanted.get(path))
-                    })
+                    // What cannot be read was not written either, and does not tell it from another one.
+                    let readable = plan::readable(&row.readable);
+                    let told: Vec<_> = paths.iter().filter(|path| readable.covers(path)).collect();
+                    let tells = told.iter().any(|path| wanted.contains_key(*path));
+                    tells
+                        && told.into_iter().all(|path| {
+                            // A provider trims and groups what it is given; that does not make it another record.
+                            let comparison = comparison(definition, side, path);
+                            comparison.same(shown.get(path), wanted.get(path))
+                        })
                 })
         });
         if let Some(at) = same {

@@ -136,6 +136,12 @@ impl Bus {
         });
     }
 
+    /// What the first message of a queue says, without taking it.
+    pub fn peek<T: prost::Message + Default>(&self, queue: &Queue) -> Option<T> {
+        let first = self.queues.get(queue)?.front()?;
+        T::decode(first.payload.as_slice()).ok()
+    }
+
     /// Hands out the next message; none if there is nothing to hand out now.
     pub fn next<T: prost::Message + Default>(&mut self, queue: &Queue) -> Option<Delivery<T>> {
         loop {

@@ -7,8 +7,9 @@ use model::{Element, Pairing, Path, Side, Value};
 use sqlx::{Row as _, types::Json};
 
 use crate::{
-    provider::{Held, MOST_EMAILS, crm_would_show},
-    values::{KIND, WHO, shown, text_at, tokens, tokens_of},
+    direction::source_rests,
+    provider::{Held, MOST_EMAILS, NOT_ACCEPTED, crm_would_show},
+    values::{KIND, WHO, shown, text_at, tokens_of},
     world::World,
 };
 
@@ -41,6 +42,7 @@ impl World {
         self.unequal(&links, &mut found);
         self.doubled(&mut found);
         self.lost(&mut found).await;
+        self.source_written(&mut found);
         for id in &self.people.unasked {
             found.push(format!("{id} was deleted although nobody asked for it"));
         }
@@ -136,8 +138,43 @@ impl World {
             ("excluded", "deletion not propagated") => {
                 (left.is_some() && right.is_some()).then_some("not deleted")
             }
-            _ => Some("no state to rest in"),
+            ("set aside", NOT_ACCEPTED) => {
+                let refused = |side: Side| {
+                    let who = [left, right]
+                        .into_iter()
+                        .flatten()
+                        .find_map(|held| text_at(&held.fields, WHO));
+                    who.is_some_and(|who| self.providers.get(side).refused.contains(&who))
+                };
+                (!Side::ALL.into_iter().any(refused)).then_some("refused by nobody")
+            }
+            (state, reason) => self.why_not_one_way(state, reason, left, right),
         }
+    }
+
+    /// Why the state of a link of a one-way sync is not true; of any other, there is no such state.
+    fn why_not_one_way(
+        &self,
+        state: &str,
+        reason: &str,
+        left: Option<&Held>,
+        right: Option<&Held>,
+    ) -> Option<&'static str> {
+        let (source, target) = match self.one_way_from() {
+            Some(Side::Left) => (left, right),
+            Some(Side::Right) => (right, left),
+            None => return Some("no state to rest in"),
+        };
+        let is_true = match (state, reason) {
+            (
+                "excluded",
+                "only on the target of a one-way sync"
+                | "deleted at the source, edited on the target",
+            ) => source.is_none(),
+            ("excluded", "deleted on the target of a one-way sync") => target.is_none(),
+            _ => false,
+        };
+        (!is_true).then_some("no state to rest in, one way")
     }
 
     /// Whether a side has another record with the same name that shares an address.
@@ -170,7 +207,14 @@ impl World {
                     comparison.same(own.as_ref(), other.as_ref())
                         || comparison.same(own.as_ref(), rewritten.as_ref())
                 };
-                if !equal {
+                let drifted = self.one_way_from().is_some_and(|source| {
+                    let shown = match source {
+                        Side::Left => own.as_ref(),
+                        Side::Right => other.as_ref(),
+                    };
+                    source_rests(pairing, source, link.base.get(&pairing.key()), shown)
+                });
+                if !equal && !drifted {
                     found.push(format!(
                         "{name} differs between {} and {}: {own:?}, {other:?}; base {:?}",
                         link.left,
@@ -248,15 +292,7 @@ impl World {
                 known.extend(tokens_of(&held.fields));
             }
         }
-        let rows = sqlx::query("SELECT before FROM history WHERE before IS NOT NULL")
-            .fetch_all(&self.store.pool)
-            .await
-            .expect("the history can be read");
-        for row in rows {
-            if let Some(before) = row.get::<Option<Json<Value>>, _>("before") {
-                known.extend(tokens(&before.0));
-            }
-        }
+        known.extend(self.told_by_history().await);
         for token in &self.people.typed {
             if !known.contains(token) && !self.people.given_up.contains(token) {
                 found.push(format!(

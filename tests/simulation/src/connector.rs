@@ -151,15 +151,19 @@ impl World {
     }
 
     fn publish_page(&mut self, side: Side, round: &mut Round) -> bool {
-        let page = self
-            .providers
-            .get(side)
-            .page(&mut round.reading, self.now, &round.snapshot);
+        let collection = self.providers.get(side).collection;
+        let page = if collection == CollectionState::Present {
+            let provider = self.providers.get(side);
+            provider.page(&mut round.reading, self.now, &round.snapshot)
+        } else {
+            round.reading.give_up()
+        };
         let Some(page) = page else {
             return false;
         };
         round.number += 1;
         let cursor_after = match (page.last, round.reading.everything) {
+            _ if collection != CollectionState::Present => round.cursor.clone(),
             (true, _) => round.reading.restart.clone(),
             // A reading of everything that breaks off begins again.
             (false, true) => String::new(),
@@ -180,7 +184,7 @@ impl World {
             ..ChangeBatch::default()
         };
         batch.set_side(side.into());
-        batch.set_collection(CollectionState::Present);
+        batch.set_collection(collection);
         self.bus
             .publish_changes(&batch)
             .expect("a page fits the bus");

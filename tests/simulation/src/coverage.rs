@@ -33,15 +33,19 @@ pub enum Fault {
     WriterDiedAfterCall,
     WriterDiedBeforeAcknowledgement,
     FieldHidden,
+    CollectionLost,
+    RecordRefused,
     PolicyChanged,
     MappingChanged,
+    DirectionChanged,
     Paused,
     Deleted,
+    DatabaseSetBack,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::ChangesLost,
         Self::ChangesDoubled,
         Self::ChangesOvertaken,
@@ -69,10 +73,14 @@ impl Fault {
         Self::WriterDiedAfterCall,
         Self::WriterDiedBeforeAcknowledgement,
         Self::FieldHidden,
+        Self::CollectionLost,
+        Self::RecordRefused,
         Self::PolicyChanged,
         Self::MappingChanged,
+        Self::DirectionChanged,
         Self::Paused,
         Self::Deleted,
+        Self::DatabaseSetBack,
     ];
 }
 

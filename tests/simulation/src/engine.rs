@@ -3,11 +3,18 @@
 use model::Side;
 use proto::{
     change::ChangeBatch,
-    write::{OutcomeBatch, Write, WriteBatch, outcome::Result as Answer},
+    write::{OutcomeBatch, Write, WriteBatch, outcome::Result as Answer, write::Operation as What},
 };
 use reconciler::{advance, error::EngineError, ingest, outcome, store::outbox};
 
-use crate::{bus::Queue, coverage::Fault, definition::key, operation::Crash, world::World};
+use crate::{
+    bus::Queue,
+    coverage::Fault,
+    definition::{key, provider},
+    operation::{Crash, Death},
+    provider::Fate,
+    world::World,
+};
 
 /// Unanswered writes of an account.
 const WINDOW: i64 = 12;
@@ -79,6 +86,34 @@ impl World {
         true
     }
 
+    /// All is well for a moment: writes are under way afterwards, and only those that ask for records are answered.
+    pub(crate) async fn turn(&mut self) {
+        for side in Side::ALL {
+            self.round(side, 0, 0).await;
+        }
+        while self.ingest(Crash::Never).await {}
+        while self.apply(Crash::Never).await {}
+        self.advance().await;
+        self.release(false).await;
+        let mut read = false;
+        for side in Side::ALL {
+            let queue = Queue::Writes(provider(side).to_owned());
+            while self.bus.peek::<WriteBatch>(&queue).is_some_and(|batch| {
+                batch
+                    .writes
+                    .iter()
+                    .all(|write| matches!(write.operation, Some(What::Read(_))))
+            }) {
+                read |= self.write(side, Fate::Well, Death::Never, 0).await;
+            }
+        }
+        if read {
+            while self.apply(Crash::Never).await {}
+            self.advance().await;
+            self.release(false).await;
+        }
+    }
+
     /// Does everything that can be done now.
     pub(crate) async fn advance(&mut self) {
         self.set_clock().await;
@@ -111,11 +146,13 @@ impl World {
             )
             .await
             .expect("the outbox releases");
-            let writes: Vec<Write> = released
+            let mut writes: Vec<Write> = released
                 .iter()
                 .filter_map(|write| prost::Message::decode(write.body.as_slice()).ok())
                 .collect();
             assert_eq!(writes.len(), released.len(), "every write can be read");
+            // Those together that one call may make.
+            writes.sort_by_key(|write| !matches!(write.operation, Some(What::Read(_))));
             count += writes.len();
             for write in &writes {
                 self.under_way(write);
@@ -124,7 +161,9 @@ impl World {
                 self.hit(Fault::ReleaseLost);
                 continue;
             }
-            for chunk in writes.chunks(BATCH.into()) {
+            let is_read = |write: &Write| matches!(write.operation, Some(What::Read(_)));
+            let alike = writes.chunk_by(|one, other| is_read(one) == is_read(other));
+            for chunk in alike.flat_map(|alike| alike.chunks(BATCH.into())) {
                 let batch = WriteBatch {
                     tenant: account.tenant.clone(),
                     connection: account.connection.clone(),

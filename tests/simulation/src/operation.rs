@@ -29,6 +29,9 @@ pub enum Operation {
     Ingest { crash: Crash },
     /// The reconciler takes a batch of outcomes.
     Apply { crash: Crash },
+    /// For a moment all is well: both sides are read, everything is planned and released, and what only has to be
+    /// read by its id is read. Then writes are under way.
+    Turn,
     /// The reconciler does what it can.
     Advance,
     /// The reconciler does one step, and is killed.
@@ -48,10 +51,36 @@ pub enum Operation {
     LoseBus,
     /// An administrator hides a field of the CRM, or shows it again.
     Hide { place: u8, hidden: bool },
+    /// A collection vanishes, or may not be read any more; or it is there again.
+    Collection { side: Side, state: Reach },
+    /// A provider accepts no record about one of the people any more, or does again.
+    Refuse {
+        side: Side,
+        which: u8,
+        refused: bool,
+    },
     /// Somebody changes the sync's definition.
     Define { change: Change },
     /// Somebody asks for a run.
     Run,
+    /// A person answers a sync that waits for a word.
+    Resume { accept: bool },
+    /// The database is backed up.
+    BackUp,
+    /// The database is set back to its last backup, and recovered.
+    GoBack,
+}
+
+/// Whether a collection can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// It is there.
+    Present,
+    /// It is gone, or in the trash.
+    Gone,
+    /// It may not be read.
+    Forbidden,
 }
 
 /// Where a process that works on the store dies.
@@ -124,7 +153,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => (which(), any::<u8>()).prop_map(|(which, place)| Deed::Clear { which, place }),
         6 => which().prop_map(|which| Deed::AddEmail { which }),
         3 => (which(), any::<u8>()).prop_map(|(which, at)| Deed::RemoveEmail { which, at }),
-        9 => which().prop_map(|which| Deed::Delete { which }),
+        12 => which().prop_map(|which| Deed::Delete { which }),
         2 => which().prop_map(|which| Deed::Undelete { which }),
         5 => (which(), prop::bool::weighted(0.7)).prop_map(|(which, inside)| Deed::Move { which, inside }),
         1 => which().prop_map(|which| Deed::Copy { which }),
@@ -134,7 +163,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 fn crash() -> impl Strategy<Value = Crash> {
     prop_oneof![
-        8 => Just(Crash::Never),
+        4 => Just(Crash::Never),
         1 => Just(Crash::BeforeCommit),
         1 => Just(Crash::BeforeAcknowledgement),
     ]
@@ -142,7 +171,7 @@ fn crash() -> impl Strategy<Value = Crash> {
 
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
-        6 => Just(Fate::Well),
+        4 => Just(Fate::Well),
         1 => Just(Fate::AnswerLost),
         1 => Just(Fate::CallLost),
         1 => Just(Fate::Throttled),
@@ -151,7 +180,7 @@ fn fate() -> impl Strategy<Value = Fate> {
 
 fn death() -> impl Strategy<Value = Death> {
     prop_oneof![
-        6 => Just(Death::Never),
+        4 => Just(Death::Never),
         1 => Just(Death::Claimed),
         1 => Just(Death::Called),
         1 => Just(Death::Told),
@@ -170,11 +199,19 @@ fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         2 => any::<u8>().prop_map(Change::Conflict),
         1 => any::<u8>().prop_map(Change::Deletion),
-        1 => any::<u8>().prop_map(Change::Direction),
+        2 => any::<u8>().prop_map(Change::Direction),
         1 => any::<bool>().prop_map(Change::Note),
         1 => any::<bool>().prop_map(Change::Cap),
-        4 => prop::bool::weighted(0.3).prop_map(Change::Paused),
-        3 => prop::bool::weighted(0.3).prop_map(Change::Deleted),
+        4 => prop::bool::weighted(0.25).prop_map(Change::Paused),
+        3 => prop::bool::weighted(0.25).prop_map(Change::Deleted),
+    ]
+}
+
+fn reach() -> impl Strategy<Value = Reach> {
+    prop_oneof![
+        3 => Just(Reach::Present),
+        1 => Just(Reach::Gone),
+        1 => Just(Reach::Forbidden),
     ]
 }
 
@@ -182,26 +219,32 @@ fn change() -> impl Strategy<Value = Change> {
 pub fn operation() -> impl Strategy<Value = Operation> {
     let lag = || prop_oneof![2 => Just(0_u8), 1 => 1..4_u8];
     prop_oneof![
-        40 => (side(), deed()).prop_map(|(side, deed)| Operation::Person { side, deed }),
+        36 => (side(), deed()).prop_map(|(side, deed)| Operation::Person { side, deed }),
         6 => prop_oneof![6 => 1..10_u16, 2 => 60..200_u16, 1 => 400..1200_u16]
             .prop_map(|seconds| Operation::Wait { seconds }),
         9 => (side(), lag(), any::<u8>()).prop_map(|(side, lag, turn)| Operation::Round { side, lag, turn }),
-        2 => (side(), lag(), any::<u8>()).prop_map(|(side, lag, turn)| Operation::Begin { side, lag, turn }),
+        5 => (side(), lag(), any::<u8>()).prop_map(|(side, lag, turn)| Operation::Begin { side, lag, turn }),
         5 => side().prop_map(|side| Operation::Page { side }),
         2 => side().prop_map(|side| Operation::Stalled { side }),
-        1 => side().prop_map(|side| Operation::Expire { side }),
+        2 => side().prop_map(|side| Operation::Expire { side }),
         22 => crash().prop_map(|crash| Operation::Ingest { crash }),
         12 => crash().prop_map(|crash| Operation::Apply { crash }),
-        9 => Just(Operation::Advance),
+        12 => Just(Operation::Turn),
+        6 => Just(Operation::Advance),
         2 => Just(Operation::Step),
         12 => prop::bool::weighted(0.15).prop_map(|lost| Operation::Release { lost }),
         18 => (side(), fate(), death(), lag())
             .prop_map(|(side, fate, death, lag)| Operation::Write { side, fate, death, lag }),
-        9 => (0..4_u8, trouble(), any::<u8>())
+        14 => (prop_oneof![3 => Just(0_u8), 2 => Just(1_u8), 2 => Just(2_u8), 4 => Just(3_u8)], trouble(), any::<u8>())
             .prop_map(|(queue, trouble, at)| Operation::Bus { queue, trouble, at }),
         1 => Just(Operation::LoseBus),
         2 => (any::<u8>(), any::<bool>()).prop_map(|(place, hidden)| Operation::Hide { place, hidden }),
-        2 => change().prop_map(|change| Operation::Define { change }),
+        5 => change().prop_map(|change| Operation::Define { change }),
+        1 => (side(), reach()).prop_map(|(side, state)| Operation::Collection { side, state }),
+        2 => (side(), any::<u8>(), prop::bool::weighted(0.6))
+            .prop_map(|(side, which, refused)| Operation::Refuse { side, which, refused }),
         1 => Just(Operation::Run),
+        3 => prop::bool::weighted(0.7).prop_map(|accept| Operation::Resume { accept }),
+        1 => prop::bool::weighted(0.4).prop_map(|back| if back { Operation::GoBack } else { Operation::BackUp }),
     ]
 }

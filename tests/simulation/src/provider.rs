@@ -11,8 +11,9 @@ mod people;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Fields, Side};
+use proto::change::CollectionState;
 
-pub use calls::Fate;
+pub use calls::{Fate, NOT_ACCEPTED};
 pub use habits::{FILLED_IN, MOST_EMAILS, crm_would_show};
 pub use pages::Reading;
 pub use people::Deed;
@@ -64,6 +65,10 @@ pub struct Provider {
     pub horizon: i64,
     /// Paths that an administrator hides from us.
     pub hidden: BTreeSet<&'static str>,
+    /// Whether the collection can be reached.
+    pub collection: CollectionState,
+    /// People about whom it accepts no record from us.
+    pub refused: BTreeSet<String>,
     /// Changes that our writers made.
     pub mutations: u64,
     /// Records that our creates made and whose answers have not been applied.
@@ -86,6 +91,8 @@ impl Provider {
             kind,
             horizon,
             hidden: BTreeSet::new(),
+            collection: CollectionState::Present,
+            refused: BTreeSet::new(),
             mutations: 0,
             unanswered: BTreeSet::new(),
             beyond: BTreeMap::new(),

@@ -1,14 +1,15 @@
 //! Coming to rest: nothing goes wrong any more, everything is delivered, and everyone waits long enough.
 
 use model::Side;
-use proto::reconcile::{
-    ResumeRequest, RetryRequest, StatusRequest, StatusResponse, resume_request::Answer,
-    syncs_server::Syncs as _,
+use proto::{
+    change::CollectionState,
+    reconcile::{RetryRequest, StatusRequest, StatusResponse, syncs_server::Syncs as _},
 };
+use reconciler::store::sweep;
 use tonic::Request;
 
 use crate::{
-    definition::sync,
+    definition::{key, sync},
     operation::{Crash, Death},
     provider::Fate,
     world::{World, policies},
@@ -45,6 +46,11 @@ impl World {
             let counts = status.counts.unwrap_or_default();
             let open = counts.pending + counts.deferred + status.open_writes;
             if status.phase == "live" && !moved && open == 0 && long && round > 1 {
+                // What a one-way sync left alone shows when everything is compared.
+                if std::mem::take(&mut self.to_be_swept) {
+                    self.sweep().await;
+                    continue;
+                }
                 self.quiet = false;
                 return;
             }
@@ -63,14 +69,19 @@ impl World {
             while self.read_page(side) || self.read_stalled(side) {}
         }
         self.providers.left.hidden.clear();
+        for side in Side::ALL {
+            self.providers.get_mut(side).collection = CollectionState::Present;
+        }
         let before = self.definition.clone();
         "active".clone_into(&mut self.definition.state);
         let policies = policies(&mut self.definition);
         policies.cap_later_runs = 0;
-        if policies.direction != "both" {
+        // The first time, a one-way sync comes to rest as what it is.
+        if policies.direction != "both" && self.rests > 0 {
             "both".clone_into(&mut policies.direction);
             self.definition.generation += 1;
         }
+        self.rests += 1;
         if self.definition != before {
             self.define().await;
         }
@@ -110,20 +121,14 @@ impl World {
     async fn answer(&mut self, status: &StatusResponse, round: usize) -> bool {
         let counts = status.counts.unwrap_or_default();
         if status.phase == "paused" {
-            let answer = if round.is_multiple_of(2) {
-                Answer::Accept
-            } else {
-                Answer::Restore
-            };
-            self.set_clock().await;
-            let request = ResumeRequest {
-                sync: Some(sync()),
-                answer: answer.into(),
-            };
-            let resumed = self.service().resume(Request::new(request)).await;
-            return resumed.is_ok();
+            return self.resume(round.is_multiple_of(2)).await;
         }
-        if counts.set_aside > 0 && round < 6 {
+        // What is refused for good stays aside however often it is tried.
+        let refuses = Side::ALL
+            .into_iter()
+            .any(|side| !self.providers.get(side).refused.is_empty());
+        let patience = if refuses { 2 } else { 6 };
+        if counts.set_aside > 0 && round < patience {
             self.set_clock().await;
             let request = RetryRequest {
                 sync: Some(sync()),
@@ -133,6 +138,15 @@ impl World {
             return retried.is_ok();
         }
         false
+    }
+
+    /// The sync's period of being compared completely is over.
+    async fn sweep(&self) {
+        self.set_clock().await;
+        let mut connection = self.store.pool.acquire().await.expect("the store answers");
+        sweep::begin(&mut connection, &key())
+            .await
+            .expect("a sweep begins");
     }
 
     /// What the sync says of itself.

@@ -29,6 +29,7 @@ pub struct Store {
     /// Connections to it.
     pub pool: PgPool,
     tables: Vec<String>,
+    has_backup: bool,
     _database: Database,
 }
 
@@ -62,12 +63,56 @@ impl Store {
         Self {
             pool,
             tables,
+            has_backup: false,
             _database: database,
         }
     }
 
+    /// Whether there is a backup.
+    pub fn has_backup(&self) -> bool {
+        self.has_backup
+    }
+
+    /// Copies every table into a schema of its own, in place of an earlier backup.
+    pub async fn back_up(&mut self) {
+        let copies = self.backed_up().map(|table| {
+            format!(
+                "DROP TABLE IF EXISTS backup.{table}; CREATE TABLE backup.{table} AS TABLE public.{table};"
+            )
+        });
+        let sql = format!(
+            "CREATE SCHEMA IF NOT EXISTS backup; {}",
+            copies.collect::<String>()
+        );
+        run(&self.pool, sql).await;
+        self.has_backup = true;
+    }
+
+    /// Puts the backup in place of everything that there is.
+    pub async fn go_back(&self) {
+        let restored = self.backed_up().map(|table| {
+            format!(
+                "DELETE FROM public.{table};
+                 INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM backup.{table};"
+            )
+        });
+        let sql = format!(
+            "SET session_replication_role = replica; {} SET session_replication_role = origin;
+             SELECT setval(pg_get_serial_sequence('public.record', 'id'),
+                 (SELECT coalesce(max(id), 0) + 1 FROM public.record), false)",
+            restored.collect::<String>()
+        );
+        run(&self.pool, sql).await;
+    }
+
+    fn backed_up(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.iter().map(String::as_str);
+        tables.chain(["installation", "tide"])
+    }
+
     /// Forgets everything, for the next world.
-    pub async fn clear(&self) {
+    pub async fn clear(&mut self) {
+        self.has_backup = false;
         let tables = self.tables.join(", ");
         run(
             &self.pool,

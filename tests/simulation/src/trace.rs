@@ -19,6 +19,10 @@ const ROWS: &str = "
     SELECT 'stored ' || remote_id || ' ' || presence || ' unmatched ' || unmatched || ' version ' || version_token || ' in scope ' || in_scope
            || ' ' || coalesce(fields::text, 'outline') FROM record
     UNION ALL
+    SELECT 'sync ' || (to_jsonb(own) - 'definition')::text FROM sync own
+    UNION ALL
+    SELECT 'sweep ' || to_jsonb(own)::text FROM sweep own
+    UNION ALL
     SELECT 'history ' || to_jsonb(history)::text FROM history
     ORDER BY 1";
 

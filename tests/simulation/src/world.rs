@@ -8,22 +8,21 @@ use std::{
 use model::{PerSide, Side};
 use proto::{
     control::{Policies, SyncDefinition},
-    reconcile::{RunRequest, syncs_server::Syncs as _},
+    reconcile::{ResumeRequest, RunRequest, resume_request::Answer, syncs_server::Syncs as _},
 };
 use reconciler::{intake, service::SyncService, tide::Tide, wake::Wake};
 use tonic::Request;
 
 use crate::{
-    bus::{Bus, Queue},
+    bus::Bus,
     connector::Connectors,
     coverage::{Coverage, Fault, Situation},
-    definition::{definition, pairing, provider, sync},
-    operation::{Change, Operation, Trouble},
+    definition::{definition, pairing, sync},
+    operation::{Change, Operation},
     people::People,
     provider::{Kind, Provider},
     store::{BEGINNING, Store},
     trace::Trace,
-    values::PLACES,
 };
 
 /// How long the CRM's lists may show the past, in seconds.
@@ -61,6 +60,12 @@ pub struct World {
     pub(crate) under_way: BTreeMap<String, Situation>,
     /// Writes that were claimed.
     pub(crate) started: BTreeSet<String>,
+    /// The source of a one-way sync, with how often our writers had changed it when it became one.
+    pub(crate) source: Option<(Side, u64)>,
+    /// Whether its direction changed since everything was compared.
+    pub(crate) to_be_swept: bool,
+    /// How often it has come to rest.
+    pub(crate) rests: u32,
     /// Whether it is coming to rest: nothing goes wrong any more.
     pub(crate) quiet: bool,
     /// Prints what changes, if somebody wants to see it.
@@ -69,7 +74,7 @@ pub struct World {
 
 impl World {
     /// A world at its beginning, on a store that is cleared for it.
-    pub async fn new(store: Store) -> Self {
+    pub async fn new(mut store: Store) -> Self {
         store.clear().await;
         let tide = Tide::alone(store.pool.clone());
         let mut world = Self {
@@ -88,6 +93,9 @@ impl World {
             tide,
             under_way: BTreeMap::new(),
             started: BTreeSet::new(),
+            source: None,
+            to_be_swept: false,
+            rests: 0,
             quiet: false,
             trace: Trace::wanted(),
         };
@@ -131,6 +139,10 @@ impl World {
             }
             Operation::Ingest { crash } => self.ingest(crash).await,
             Operation::Apply { crash } => self.apply(crash).await,
+            Operation::Turn => {
+                self.turn().await;
+                true
+            }
             Operation::Advance => {
                 self.advance().await;
                 true
@@ -154,55 +166,21 @@ impl World {
                 true
             }
             Operation::Hide { place, hidden } => self.hide(place, hidden),
+            Operation::Collection { side, state } => self.lose_collection(side, state),
+            Operation::Refuse {
+                side,
+                which,
+                refused,
+            } => self.refuse(side, which, refused),
             Operation::Define { change } => self.change(change).await,
             Operation::Run => self.run().await,
+            Operation::Resume { accept } => self.resume(accept).await,
+            Operation::BackUp => {
+                self.store.back_up().await;
+                true
+            }
+            Operation::GoBack => self.go_back().await,
         }
-    }
-
-    fn trouble(&mut self, queue: u8, trouble: Trouble, at: usize) -> bool {
-        let queue = match queue {
-            0 => Queue::Changes,
-            1 => Queue::Writes(provider(Side::Left).to_owned()),
-            2 => Queue::Writes(provider(Side::Right).to_owned()),
-            _ => Queue::Outcomes,
-        };
-        let done = match trouble {
-            Trouble::Lost => self.bus.lose(&queue, at),
-            Trouble::Doubled => self.bus.double(&queue, at),
-            Trouble::Overtakes => self.bus.overtake(&queue, at),
-        };
-        let fault = match (&queue, trouble) {
-            (Queue::Changes, Trouble::Lost) => Fault::ChangesLost,
-            (Queue::Changes, Trouble::Doubled) => Fault::ChangesDoubled,
-            (Queue::Changes, Trouble::Overtakes) => Fault::ChangesOvertaken,
-            (Queue::Writes(_), Trouble::Lost) => Fault::WritesLost,
-            (Queue::Writes(_), _) => Fault::WritesDoubled,
-            (Queue::Outcomes, Trouble::Lost) => Fault::OutcomesLost,
-            (Queue::Outcomes, _) => Fault::OutcomesDoubled,
-        };
-        if done {
-            self.hit(fault);
-        }
-        done
-    }
-
-    fn hide(&mut self, place: u8, hidden: bool) -> bool {
-        let field = PLACES[usize::from(place) % PLACES.len()];
-        let root = if field == "phones[mobile]" {
-            "phones"
-        } else {
-            field
-        };
-        let provider = self.providers.get_mut(Side::Left);
-        let changed = if hidden {
-            provider.hidden.insert(root)
-        } else {
-            provider.hidden.remove(root)
-        };
-        if changed {
-            self.hit(Fault::FieldHidden);
-        }
-        changed
     }
 
     /// Changes the definition as a person would.
@@ -225,7 +203,7 @@ impl World {
             }
             Change::Direction(at) => {
                 policies.direction = pick(at, &["both", "left-to-right", "right-to-left"]);
-                Fault::MappingChanged
+                Fault::DirectionChanged
             }
             Change::Note(mapped) => {
                 self.map_note(mapped);
@@ -249,7 +227,7 @@ impl World {
         if self.definition == before {
             return false;
         }
-        if fault == Fault::MappingChanged {
+        if matches!(fault, Fault::MappingChanged | Fault::DirectionChanged) {
             self.definition.generation += 1;
         }
         self.hit(fault);
@@ -275,6 +253,7 @@ impl World {
         self.set_clock().await;
         let taken = intake::take(&self.store.pool, self.definition.clone()).await;
         self.complain(taken.map(|_| ()));
+        self.watch_source();
     }
 
     pub(crate) fn service(&self) -> SyncService {
@@ -283,6 +262,21 @@ impl World {
             tide: self.tide.clone(),
             wake: Arc::new(Wake::default()),
         }
+    }
+
+    /// A person answers a sync that waits for a word.
+    pub(crate) async fn resume(&mut self, accept: bool) -> bool {
+        self.set_clock().await;
+        let answer = if accept {
+            Answer::Accept
+        } else {
+            Answer::Restore
+        };
+        let request = ResumeRequest {
+            sync: Some(sync()),
+            answer: answer.into(),
+        };
+        self.service().resume(Request::new(request)).await.is_ok()
     }
 
     /// A person asks for a run; a sync that is held refuses.

@@ -109,8 +109,10 @@ impl World {
             }
             let provider = self.providers.get_mut(side);
             let outcome = provider.call(write, fate, self.now, lag, &mut self.people);
-            if matches!(outcome.result, Some(Answer::Stale(_))) {
-                self.hit(Fault::Stale);
+            match outcome.result {
+                Some(Answer::Stale(_)) => self.hit(Fault::Stale),
+                Some(Answer::Refused(_)) => self.hit(Fault::RecordRefused),
+                _ => {}
             }
             outcomes.push(outcome);
             // Calls follow each other; stamps of whole seconds may still be equal.

@@ -1,9 +1,12 @@
 //! Calls of our writers.
 
 use model::{Comparison, Edit, Fields, Path, Record, Value, match_keys, project, table};
-use proto::write::{
-    Applied, Create, Delete, Existing, Found, Gone, Live, NotAttempted, Outcome, Read, RefusedPath,
-    Stale, Unknown, Update, Write, outcome::Result as Answer, write::Operation,
+use proto::{
+    change::CollectionState,
+    write::{
+        Applied, Create, Delete, Existing, Found, Gone, Live, NotAttempted, Outcome, Read, Refused,
+        RefusedPath, Stale, Unknown, Update, Write, outcome::Result as Answer, write::Operation,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +70,9 @@ impl Provider {
         lag: u8,
         people: &mut People,
     ) -> (Answer, Option<Record>) {
+        if self.collection != CollectionState::Present {
+            return (no_collection(), None);
+        }
         match &write.operation {
             Some(Operation::Create(create)) => (self.create(create, now, lag, people), None),
             Some(Operation::Update(update)) => self.update(update, now),
@@ -91,6 +97,9 @@ impl Provider {
             return self.exists(&id, marked, now, at);
         }
         let who = text_at(&record.fields, WHO);
+        if who.as_ref().is_some_and(|who| self.refused.contains(who)) {
+            return refused_record();
+        }
         let unseen = self.live().any(|(id, held)| {
             !held.ours && text_at(&held.fields, WHO) == who && self.then(id, at).is_none()
         });
@@ -98,8 +107,8 @@ impl Provider {
             // Typed in within the horizon before our create: no list could show it (R-07 has no answer to this).
             people.muddled(&record.fields);
         }
+        let asked = record.fields.clone();
         let (fields, refused) = self.permitted(record.fields);
-        let asked = fields.clone();
         let mut held = Held {
             fields,
             in_scope: self.kind == Kind::Group || self.next % 8 != 7,
@@ -195,6 +204,10 @@ impl Provider {
         let Some(mut held) = self.get(id).cloned() else {
             return (gone(), None);
         };
+        let who = text_at(&held.fields, WHO);
+        if who.is_some_and(|who| self.refused.contains(&who)) {
+            return (refused_record(), None);
+        }
         let edits: Vec<Edit> = update
             .edits
             .iter()
@@ -388,6 +401,23 @@ fn refusal(path: &Path) -> RefusedPath {
         path: path.to_string(),
         reason: "may not be written".to_owned(),
     }
+}
+
+/// Why a provider does not take a record.
+pub const NOT_ACCEPTED: &str = "a record like this is not accepted";
+
+fn refused_record() -> Answer {
+    Answer::Refused(Refused {
+        reason: NOT_ACCEPTED.to_owned(),
+        ..Refused::default()
+    })
+}
+
+fn no_collection() -> Answer {
+    Answer::Gone(Gone {
+        proved: false,
+        collection_gone: true,
+    })
 }
 
 fn unknown() -> Answer {

@@ -70,6 +70,17 @@ impl Reading {
     pub fn left(&self) -> usize {
         self.parts.len()
     }
+
+    /// Ends with a page that shows nothing, because the collection cannot be reached; none if it has ended before.
+    pub fn give_up(&mut self) -> Option<Page> {
+        let left = !std::mem::take(&mut self.parts).is_empty();
+        left.then(|| Page {
+            changes: Vec::new(),
+            readable: Vec::new(),
+            snapshot: None,
+            last: true,
+        })
+    }
 }
 
 impl Provider {

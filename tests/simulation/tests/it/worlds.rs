@@ -17,7 +17,7 @@ use simulation::{
 
 /// Operations of a run unless `RAPPORT_SIMULATION_OPERATIONS` says otherwise: what two cores play in a few minutes of
 /// a debug build.
-const OPERATIONS: u64 = 8_000;
+const OPERATIONS: u64 = 16_000;
 /// Operations of a run in which each fault has to meet each situation; a shorter one only counts.
 const FULL: u64 = 100_000;
 /// Each fault meets each situation at least so often in a run of that size.
