@@ -129,7 +129,7 @@ async fn lose_collection(
     side: Side,
     state: CollectionState,
 ) -> Result<(), EngineError> {
-    record::drop_unsettled(connection, &row.key, side).await?;
+    forget_collection(connection, row, side).await?;
     write::revoke_all(
         connection,
         &row.key,
@@ -148,6 +148,22 @@ async fn lose_collection(
         side = side.as_str(),
     );
     sync::save(connection, row).await?;
+    Ok(())
+}
+
+/// What was known by a collection that is gone: its tombstones count for nothing, and whatever lifts the hold,
+/// everything is read anew before anything is planned.
+pub(crate) async fn forget_collection(
+    connection: &mut PgConnection,
+    row: &mut SyncRow,
+    side: Side,
+) -> Result<(), EngineError> {
+    record::drop_unsettled(connection, &row.key, side).await?;
+    if row.phase == Phase::Live {
+        feed::reset(connection, &row.key).await?;
+        link::touch_all(connection, &row.key).await?;
+        row.phase = Phase::Baseline;
+    }
     Ok(())
 }
 
@@ -267,7 +283,15 @@ fn read(
     known: &HashMap<String, RecordRow>,
     reading: &mut Reading,
 ) -> Result<(), EngineError> {
-    let former = change.former_ids.iter().find_map(|id| known.get(id));
+    // An id that the same batch shows alive is another record's still, or again.
+    let is_shown = |id: &String| {
+        let mut changes = batch.changes.iter();
+        changes.any(|one| one.remote_id == *id && !matches!(one.what, Some(ChangeOf::Tombstone(_))))
+    };
+    let former = change
+        .former_ids
+        .iter()
+        .find_map(|id| known.get(id).filter(|_| !is_shown(id)));
     let own = known.get(&change.remote_id).or_else(|| {
         if let Some(former) = former {
             reading.rekeyed.push((former.id, change.remote_id.clone()));
@@ -365,6 +389,10 @@ fn inside(
                 return;
             }
             Order::Same if same_content => sighting.ours = own.ours,
+            // Other paths can be read than before, which is no other rendering of the same ones.
+            Order::Same if !own.readable.is_empty() && own.readable != batch.readable => {
+                sighting.ours = own.ours;
+            }
             Order::Same if own.presence == Presence::Live && own.in_scope => {
                 sighting.ours = own.ours;
                 reading.rebased.push(Rerendered {

@@ -19,6 +19,7 @@ use self::applied::Made;
 use crate::{
     definition::Definition,
     error::EngineError,
+    ingest,
     ledger::Ledger,
     live::{self, Sighted},
     plan,
@@ -310,7 +311,7 @@ impl Step<'_> {
         let side = self.write.side;
         link.dirty = true;
         if gone.collection_gone {
-            record::drop_unsettled(self.connection, &self.row.key, side).await?;
+            ingest::forget_collection(self.connection, self.row, side).await?;
             self.row.held = Some(Hold::Collection);
             self.row.held_reason = format!("the {side} collection is gone; choose another one");
             return Ok(());
