@@ -12,12 +12,14 @@ use rrule::RRuleSet;
 pub(crate) const MOST: usize = 5_000;
 
 /// The wall-clock times at which a series starts, in its own zone; none if a line is no recurrence. For a series of
-/// days, `start` is a midnight.
+/// days, `start` is a midnight. No more than `most` are looked for, and none at or after `before`.
 pub(crate) fn starts(
     lines: &[String],
     start: DateTime,
     days: bool,
     zone: &TimeZone,
+    most: usize,
+    before: Option<DateTime>,
 ) -> Option<Vec<DateTime>> {
     let mut text = format!("DTSTART:{}", stamp(start));
     for line in lines {
@@ -28,9 +30,10 @@ pub(crate) fn starts(
     let set = set.limit();
     let found = set
         .into_iter()
-        .take(MOST)
+        .take(most)
         .filter_map(|at| Timestamp::from_second(at.timestamp()).ok())
-        .map(|at| TimeZone::UTC.to_datetime(at));
+        .map(|at| TimeZone::UTC.to_datetime(at))
+        .take_while(|at| before.is_none_or(|before| *at < before));
     Some(found.collect())
 }
 
@@ -115,7 +118,7 @@ mod tests {
     fn count(zone: &str, start: &str, lines: &[&str]) -> usize {
         let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         let zone = TimeZone::get(zone).unwrap();
-        starts(&lines, start.parse().unwrap(), false, &zone)
+        starts(&lines, start.parse().unwrap(), false, &zone, MOST, None)
             .unwrap()
             .len()
     }
@@ -143,5 +146,22 @@ mod tests {
     fn an_impossible_rule_ends() {
         let never = ["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"];
         assert_eq!(count("UTC", "2026-12-30T00:00:00", &never), 0);
+    }
+
+    #[test]
+    fn no_more_is_looked_for_than_is_wanted() {
+        let lines = ["RRULE:FREQ=DAILY".to_owned()];
+        let start = jiff::civil::datetime(2026, 12, 1, 9, 0, 0, 0);
+        let found = |most, before| {
+            starts(&lines, start, false, &TimeZone::UTC, most, before)
+                .unwrap()
+                .len()
+        };
+        assert_eq!(found(3, None), 3);
+        assert_eq!(found(MOST, Some(start)), 0);
+        assert_eq!(
+            found(MOST, Some(jiff::civil::datetime(2026, 12, 3, 9, 0, 0, 0))),
+            2
+        );
     }
 }

@@ -13,6 +13,7 @@ use super::act::Act;
 use super::api::{self, Reply, Request};
 use super::error::CalendarError;
 use super::methods::Method;
+use super::partial;
 use super::push::State as Said;
 use super::store::Calendars;
 use crate::google::Google;
@@ -87,6 +88,10 @@ impl Google {
             .all(|scope| ***scope == *"calendar.app.created");
         self.charge_calendar(method, segments, access, query)?;
         let body = json_body(body)?;
+        if let Some(fields) = query.text("fields") {
+            // Refused before anything is written.
+            partial::selected(&Value::Null, fields)?;
+        }
         let base_url = self.state().base_url.clone();
         let request = Request {
             segments,
@@ -99,7 +104,10 @@ impl Google {
             api::perform(method, act, &request)
         });
         *caused = told;
-        let reply = reply?;
+        let mut reply = reply?;
+        if let (Some(body), Some(fields)) = (&reply.body, query.text("fields")) {
+            reply.body = Some(partial::selected(body, fields)?);
+        }
         if let Some(id) = &reply.opened {
             self.greet(id);
         }

@@ -23,6 +23,7 @@ mod front;
 mod guests;
 mod methods;
 mod moment;
+mod partial;
 mod properties;
 mod push;
 mod quota;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::CalendarError;
 use super::moment::Moment;
-use crate::recurrence;
+use crate::recurrence::{self, MOST};
 
 /// Refuses lines that are no recurrence (RFC 5545, without `DTSTART` and `DTEND`).
 pub(super) fn check(lines: &[String], start: &Moment) -> Result<(), CalendarError> {
@@ -15,9 +15,16 @@ pub(super) fn check(lines: &[String], start: &Moment) -> Result<(), CalendarErro
         return Err(invalid());
     }
     let civil = start.civil(&TimeZone::UTC);
-    recurrence::starts(lines, civil, start.is_day(), &start.zone(&TimeZone::UTC))
-        .map(|_| ())
-        .ok_or_else(invalid)
+    recurrence::starts(
+        lines,
+        civil,
+        start.is_day(),
+        &start.zone(&TimeZone::UTC),
+        1,
+        None,
+    )
+    .map(|_| ())
+    .ok_or_else(invalid)
 }
 
 /// The original starts of a series, up to the first one at or after `end`.
@@ -28,7 +35,13 @@ pub(super) fn occurrences(
     end: Option<Timestamp>,
 ) -> Vec<Moment> {
     let (civil, zone) = (start.civil(calendar), start.zone(calendar));
-    recurrence::starts(lines, civil, start.is_day(), &zone)
+    // A day more, for what the zone makes of it.
+    let before = end.and_then(|end| {
+        zone.to_datetime(end)
+            .checked_add(jiff::Span::new().days(1))
+            .ok()
+    });
+    recurrence::starts(lines, civil, start.is_day(), &zone, MOST, before)
         .into_iter()
         .flatten()
         .filter_map(|civil| start.at_civil(civil, calendar))

@@ -54,7 +54,7 @@ pub(in crate::zoho) fn rule(api_name: &str, value: &Value, path: &str) -> Result
     let lines = [format!("RRULE:{text}")];
     // Whether UNTIL lies before the start is not known here: a start long ago fits every rule.
     let early = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
-    match recurrence::starts(&lines, early, false, &jiff::tz::TimeZone::UTC) {
+    match recurrence::starts(&lines, early, false, &jiff::tz::TimeZone::UTC, 1, None) {
         Some(_) => Ok(value.clone()),
         None => Err(Refusal::value("RRULE", &at)),
     }

@@ -28,11 +28,10 @@ pub(in crate::zoho) fn occurrences(
     let zone = if days { &TimeZone::UTC } else { zone };
     let length: SignedDuration = end.duration_since(start);
     let lines = [format!("RRULE:{rule}")];
-    let starts = recurrence::starts(&lines, zone.to_datetime(start), days, zone);
+    let starts = recurrence::starts(&lines, zone.to_datetime(start), days, zone, MOST, None);
     let made: Vec<Map<String, Value>> = starts
         .into_iter()
         .flatten()
-        .take(MOST)
         .filter_map(|civil| {
             let start = zone.to_timestamp(civil).ok()?;
             let mut one = values.clone();

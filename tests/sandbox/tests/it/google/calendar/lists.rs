@@ -125,3 +125,19 @@ async fn a_list_says_whose_calendar_it_is() {
         json!([{"method": "popup", "minutes": 30}])
     );
 }
+
+#[tokio::test]
+async fn a_caller_may_ask_for_a_part() {
+    let diary = Diary::kind().await;
+    let made = diary.insert(meeting("Board", 1)).await;
+    let page = diary
+        .get("?fields=items(id,start/timeZone),nextSyncToken")
+        .await;
+    assert_eq!(
+        page["items"],
+        json!([{"id": made["id"], "start": {"timeZone": "Europe/Vienna"}}])
+    );
+    assert_eq!(page.as_object().unwrap().len(), 2);
+    let bad = diary.on(Method::GET, "?fields=items(", Value::Null).await;
+    assert_eq!(reason(&bad), (400, "invalidParameter".to_owned()));
+}
