@@ -57,6 +57,8 @@ impl World {
         };
         if changed {
             self.hit(Fault::FieldHidden);
+            // A record shows that it can be read again no earlier than when everything is read.
+            self.to_be_swept = true;
         }
         changed
     }

@@ -62,7 +62,7 @@ pub struct World {
     pub(crate) started: BTreeSet<String>,
     /// The source of a one-way sync, with how often our writers had changed it when it became one.
     pub(crate) source: Option<(Side, u64)>,
-    /// Whether its direction changed since everything was compared.
+    /// Whether its direction or what can be read changed since everything was compared.
     pub(crate) to_be_swept: bool,
     /// How often it has come to rest.
     pub(crate) rests: u32,

@@ -140,6 +140,19 @@ async fn what_went_wrong_once_does_not_go_wrong_again() {
     }
 }
 
+/// Worlds that still go wrong: in 98 and 4041 somebody is there twice, in 172 and 4068 addresses of a link that is in
+/// sync differ.
+#[tokio::test]
+#[ignore = "open: people doubled (98, 4041), addresses that differ (172, 4068)"]
+async fn what_is_open_goes_wrong_no_more() {
+    let mut store = Store::create().await;
+    for seed in [98, 172, 4041, 4068] {
+        let ending = play(store, &draw(seed, LENGTH)).await;
+        store = ending.store;
+        assert_eq!(ending.violations, Vec::<String>::new(), "seed {seed}");
+    }
+}
+
 /// Plays the history in the file that `RAPPORT_SIMULATION_HISTORY` names.
 #[tokio::test]
 #[ignore = "plays one history, for whoever looks at it"]
