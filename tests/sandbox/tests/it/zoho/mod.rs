@@ -3,6 +3,7 @@
 mod control;
 mod deleted;
 mod events;
+mod events_people;
 mod lag;
 mod lists;
 mod metadata;
