@@ -129,3 +129,22 @@ async fn a_paused_sync_is_not_read_and_loses_nothing() {
         Some("while paused")
     );
 }
+
+// proves: R-14
+#[tokio::test]
+async fn what_is_changed_while_a_sync_is_paused_counts_when_it_goes_on() {
+    let mut world = World::new().await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    world.settle().await;
+    world
+        .define(|definition| definition.state = "paused".to_owned())
+        .await;
+    world.define(|definition| definition.generation = 2).await;
+    assert_eq!(world.status().await.phase, "paused");
+    world
+        .define(|definition| definition.state = "active".to_owned())
+        .await;
+    assert_eq!(world.status().await.phase, "baseline");
+    world.settle().await;
+    assert_eq!(world.status().await.phase, "live");
+}
