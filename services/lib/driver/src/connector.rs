@@ -8,6 +8,7 @@
 //! | `round` | one round of one feed, from `Begin` to applied |
 //! | `pages` | reads one page, and what a fault of it means |
 //! | `batches` | a page as bounded batches |
+//! | `overlap` | what a round shows again is not published again |
 //! | `ahead` | publishes batches, a bounded number ahead of what is applied |
 //! | `after` | when a feed is read next |
 //! | `channels` | opens, replaces and closes push channels |
@@ -18,6 +19,7 @@ mod ahead;
 mod batches;
 mod channels;
 mod due;
+mod overlap;
 mod pages;
 mod places;
 mod receiver;
@@ -54,6 +56,7 @@ struct Connector {
     tokens: Tokens,
     places: places::Places,
     turns: pages::Turns,
+    overlaps: overlap::Overlaps,
     metrics: Metrics,
     settings: ConnectorSettings,
     process: Process,
@@ -86,6 +89,7 @@ pub async fn serve(
     let connector = Arc::new(Connector {
         places: places::Places::new(settings.feeds.rounds_at_once),
         turns: pages::Turns::default(),
+        overlaps: overlap::Overlaps::default(),
         metrics: Metrics::new(about.provider),
         positions: PositionsClient::new(reconciler),
         tokens: Tokens::new(control),

@@ -11,7 +11,7 @@ use tonic::Code;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Connector, ahead::Ahead, batches};
+use super::{Connector, ahead::Ahead, batches, overlap::Shown};
 use crate::{definitions::DefinedSide, store::feeds::Leased, wire};
 
 /// How a round ends.
@@ -143,8 +143,12 @@ impl<'a> Round<'a> {
             Lane::Baseline => Some(self.connector.places.baseline(tenant).ok_or(End::Crowded)?),
             _ => None,
         };
+        let generation = self.side.generation;
+        let overlaps = &self.connector.overlaps;
+        let last = overlaps.of(&self.feed.key, generation, cursor.as_deref());
         let mut reading = Reading {
             everything: cursor.is_none(),
+            shown: Shown::after(last, self.connector.about.horizon),
             restart: cursor.clone().unwrap_or_default(),
             snapshot_id: Uuid::now_v7().to_string(),
             lost: false,
@@ -164,7 +168,10 @@ impl<'a> Round<'a> {
             // The reconciler stops the sync and applies nothing that could be waited for.
             return Ok(());
         }
-        reading.ahead.finish().await
+        reading.ahead.finish().await?;
+        let shown = reading.shown.into_overlap();
+        overlaps.keep(&self.feed.key, shown, &reading.restart);
+        Ok(())
     }
 
     async fn begin(&self) -> Result<BeginResponse, End> {
@@ -223,6 +230,11 @@ impl<'a> Round<'a> {
             .into_iter()
             .map(|seen| wire::change(seen, self.side))
             .collect();
+        let changes = if page.snapshot.is_none() {
+            reading.shown.fresh(changes, &template.readable)
+        } else {
+            changes
+        };
         let ends_snapshot = page.snapshot.is_some_and(|part| part.end);
         let must = last || ends_snapshot || reading.restart != template.cursor_after;
         let mut batches = batches::split(&template, changes);
@@ -285,6 +297,8 @@ struct Reading<'a> {
     everything: bool,
     /// The newest restart point.
     restart: String,
+    /// What it shows, beside what the round before showed.
+    shown: Shown,
     /// The id of its snapshot, if it makes one.
     snapshot_id: String,
     /// Whether the collection turned out to be gone or forbidden.
