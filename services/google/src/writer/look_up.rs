@@ -288,9 +288,9 @@ mod tests {
         }
     }
 
-    fn found(creates: &[Create], people: Vec<Person>) -> Vec<(usize, String, bool)> {
+    fn found(creates: &[Create], people: &[Person]) -> Vec<(usize, String, bool)> {
         let wanted: Vec<_> = creates.iter().enumerate().collect();
-        let found = choose(&wanted, &people, "contactGroups/g");
+        let found = choose(&wanted, people, "contactGroups/g");
         found
             .into_iter()
             .map(|(at, found)| (at, found.person.resource_name, found.by_marker))
@@ -304,7 +304,7 @@ mod tests {
             person(1, "Ana", "ana@example.com", None, ""),
             person(2, "Changed", "other@example.com", Some("m1"), ""),
         ];
-        let found = found(&[create("Ana", "ana@example.com", "m1")], people);
+        let found = found(&[create("Ana", "ana@example.com", "m1")], &people);
         assert_eq!(found, [(0, "people/c2".to_owned(), true)]);
     }
 
@@ -315,7 +315,7 @@ mod tests {
             person(2, "Ana", "a@example.com", Some("m1"), "contactGroups/g"),
         ];
         assert_eq!(
-            found(&[create("Ana", "a@example.com", "m1")], people)[0].1,
+            found(&[create("Ana", "a@example.com", "m1")], &people)[0].1,
             "people/c2"
         );
     }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_key_is_found_in_any_spelling() {
         let people = vec![person(1, "Anna", "ANA@Example.com", None, "")];
-        let found = found(&[create("Ana", "ana@example.com", "m1")], people);
+        let found = found(&[create("Ana", "ana@example.com", "m1")], &people);
         assert_eq!(found, [(0, "people/c1".to_owned(), false)]);
     }
 
@@ -337,10 +337,10 @@ mod tests {
             ]
         };
         assert_eq!(
-            found(&[create("Boris", "family@example.com", "m1")], people())[0].1,
+            found(&[create("Boris", "family@example.com", "m1")], &people())[0].1,
             "people/c2"
         );
-        assert!(found(&[create("Clara", "family@example.com", "m1")], people()).is_empty());
+        assert!(found(&[create("Clara", "family@example.com", "m1")], &people()).is_empty());
         // Two of ours that share the key: only the one with the name is meant.
         let creates = [
             create("Clara", "family@example.com", "m1"),
@@ -348,7 +348,7 @@ mod tests {
         ];
         let found = found(
             &creates,
-            vec![person(1, "Ana", "family@example.com", None, "")],
+            &[person(1, "Ana", "family@example.com", None, "")],
         );
         assert_eq!(found, [(1, "people/c1".to_owned(), false)]);
     }
@@ -357,6 +357,6 @@ mod tests {
     #[test]
     fn a_record_with_another_marker_is_not_taken_by_its_key() {
         let people = vec![person(1, "Ana", "ana@example.com", Some("m9"), "")];
-        assert!(found(&[create("Ana", "ana@example.com", "m1")], people).is_empty());
+        assert!(found(&[create("Ana", "ana@example.com", "m1")], &people).is_empty());
     }
 }
