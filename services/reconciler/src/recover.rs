@@ -5,20 +5,26 @@
 //! are found by their marker, their keys or their content ([`crate::pairing::rebuilt`]), and what would be deleted
 //! waits for a person. No side is read before everything that was begun in the lost time has ended, and shows.
 
+use std::collections::HashMap;
+
 use model::Side;
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use crate::{
     advance,
     definition::Definition,
     error::EngineError,
+    ledger::Ledger,
     plan::Planned,
     store::{
-        SyncKey, link,
+        SyncKey,
+        link::{self, LinkRow},
+        record,
         recovery::{self, Recovery},
         status,
         sync::{self, Hold, Phase, SyncRow},
-        tide,
+        tide, write,
     },
     tide::Tide,
 };
@@ -93,6 +99,7 @@ async fn recover_sync(
     let read_after = at + ends(Side::Left).max(ends(Side::Right));
     recovery::begin(connection, &row.key, Recovery { at, read_after }).await?;
     link::touch_all(connection, &row.key).await?;
+    doubt(connection, &definition, row).await?;
     recovery::possibly_executed(connection, &row.key, at).await?;
     recovery::restart_feeds(connection, &row.key, lost).await?;
     match row.phase {
@@ -111,6 +118,37 @@ async fn recover_sync(
     }
     sync::save(connection, row).await?;
     Ok(())
+}
+
+/// Writes that had not ended may have been made in the lost time, and nobody will hear of it: what they overwrite or
+/// delete goes into the history as after any lost answer.
+async fn doubt(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    row: &mut SyncRow,
+) -> Result<(), EngineError> {
+    let writes = write::open_on_records(connection, &row.key).await?;
+    let ids: Vec<Uuid> = writes.iter().map(|write| write.link).collect();
+    let links: HashMap<Uuid, LinkRow> = link::lock(connection, &ids)
+        .await?
+        .into_iter()
+        .map(|link| (link.id, link))
+        .collect();
+    let mut ledger = Ledger::new(definition, row.run);
+    for write in &writes {
+        let Some(link) = links.get(&write.link) else {
+            continue;
+        };
+        let deleted = link
+            .record(write.side)
+            .filter(|_| write.operation == "delete");
+        let stored = match deleted {
+            Some(id) => record::by_id(connection, &[id]).await?.pop(),
+            None => None,
+        };
+        ledger.doubted(link, write, stored.and_then(|row| row.fields).as_ref());
+    }
+    ledger.store(connection, row).await
 }
 
 /// Why plans that delete have to wait for a person; none if they need not, or do not delete.

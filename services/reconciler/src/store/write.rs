@@ -146,6 +146,22 @@ pub async fn by_id(
     rows.iter().map(row).collect()
 }
 
+/// Writes of a sync that have not ended and may change or delete a record.
+pub async fn open_on_records(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<WriteRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM write WHERE tenant = $1 AND sync = $2 AND operation IN ('update', 'delete')
+             AND status IN ('queued', 'released', 'started') ORDER BY id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(row).collect()
+}
+
 /// Ends writes.
 pub async fn end(
     connection: &mut PgConnection,

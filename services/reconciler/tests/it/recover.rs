@@ -304,6 +304,30 @@ async fn a_claim_that_cannot_be_copied_is_taken_back_and_made_later() {
     .await;
 }
 
+// proves
+#[tokio::test]
+async fn what_a_write_of_the_lost_time_overwrote_is_in_the_history() {
+    let (mut world, _nats) = World::copied().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    world.settle().await;
+    world.left.set("L1", "title", Some("CEO"));
+    world.read(Side::Left).await;
+    world.advance().await;
+    world.back_up().await;
+    let right = world.find(Side::Right, "ana@example.com").remove(0);
+    assert_eq!(world.write().await, 1);
+    world.go_back().await;
+    world.recover(true, false).await;
+    world.settle().await;
+    assert_eq!(world.right.get(&right, "title").as_deref(), Some("CEO"));
+    let told = world.history().await.into_iter().any(|entry| {
+        entry.path == "title" && entry.cause == "answer lost" && entry.remote_id == right
+    });
+    assert!(told, "{:?}", world.history().await);
+}
+
 // proves
 #[tokio::test]
 async fn what_the_lost_time_did_is_found_again_and_deletions_wait_for_a_person() {
