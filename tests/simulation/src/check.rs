@@ -212,7 +212,10 @@ impl World {
                         Side::Left => own.as_ref(),
                         Side::Right => other.as_ref(),
                     };
-                    source_rests(pairing, source, link.base.get(&pairing.key()), shown)
+                    let full = pairing.is_list()
+                        && source == Side::Right
+                        && own.as_ref().map_or(&[][..], Value::as_elements).len() >= MOST_EMAILS;
+                    source_rests(pairing, source, link.base.get(&pairing.key()), shown, full)
                 });
                 if !equal && !drifted {
                     found.push(format!(

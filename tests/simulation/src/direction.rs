@@ -38,14 +38,26 @@ impl World {
     }
 }
 
-/// Whether a target may show another value than the source: the source is as it was when both were last compared.
+/// Whether a target may show another value than the source: the source is as it was when both were last compared,
+/// but for addresses that a `full` target cannot take.
 pub(crate) fn source_rests(
     pairing: &Pairing,
     source: Side,
     base: Option<&merge::PairBase>,
     shown: Option<&Value>,
+    full: bool,
 ) -> bool {
     let Some(base) = base else { return false };
+    let comparison = pairing.comparison();
+    let held = |value: &Value| {
+        let known = base.get(source).map_or(&[][..], Value::as_elements);
+        let elements = value.as_elements().iter();
+        let kept =
+            elements.filter(|one| known.iter().any(|other| comparison.same_parts(one, other)));
+        Value::elements(kept.cloned())
+    };
+    let held = shown.filter(|_| full).and_then(held);
+    let shown = held.as_ref().or(shown);
     let before = if pairing.is_list() {
         let elements = base.get(source).map_or(&[][..], Value::as_elements);
         Value::elements(elements.iter().filter(|one| !one.is_empty()).cloned())
@@ -53,7 +65,6 @@ pub(crate) fn source_rests(
         base.get(source).cloned()
     };
     let name = pairing.path(source).to_string();
-    let comparison = pairing.comparison();
     comparison.same(before.as_ref(), shown)
         || comparison.same(crm_would_show(&name, before.as_ref()).as_ref(), shown)
 }

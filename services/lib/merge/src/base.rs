@@ -270,11 +270,23 @@ fn renderings(
     answer: &[Element],
     comparison: Comparison,
 ) -> Vec<Option<Element>> {
-    let expected: Vec<&Element> = bystanders.iter().chain(written.iter().flatten()).collect();
     let shown: Vec<&Element> = answer
         .iter()
         .filter(|element| !element.is_empty())
         .collect();
+    // A reading may have shown what was written before the answer came: then it is no bystander of itself.
+    let mut bystanders: Vec<&Element> = bystanders.iter().collect();
+    for element in written.iter().flatten() {
+        let same = |other: &&Element| comparison.same_parts(element, other);
+        let expected = bystanders.iter().copied().chain(written.iter().flatten());
+        if shown.iter().copied().filter(same).count() < expected.filter(same).count()
+            && let Some(at) = bystanders.iter().position(same)
+        {
+            bystanders.remove(at);
+        }
+    }
+    let written_ones = written.iter().flatten();
+    let expected: Vec<&Element> = bystanders.iter().copied().chain(written_ones).collect();
     let pairs = align::with_earlier(&expected, &shown, comparison);
     let mut found = pairs[bystanders.len()..]
         .iter()
@@ -342,6 +354,50 @@ mod tests {
             answer,
         );
         moved[&title.key()].clone()
+    }
+
+    // proves
+    #[test]
+    fn what_a_reading_showed_before_the_answer_came_is_still_what_was_written() {
+        let emails = pairing("emails");
+        let one = |address: &str| {
+            let parts = [("address".to_owned(), address.to_owned())].into();
+            let label = "work".to_owned();
+            Element { label, parts }
+        };
+        let (ana, bo) = (one("ana@x.example"), one("bo@x.example"));
+        let added = Some(Value::Elements(vec![bo.clone()]));
+        let planned = PlannedEdit {
+            pair: emails.key(),
+            edit: model::Edit {
+                path: emails.right.clone(),
+                before: None,
+                after: added.clone(),
+            },
+            source: added,
+            replaces: None,
+            cause: Cause::Edit,
+        };
+        let before = PairBase::of_pairs([PerSide::new(Some(ana.clone()), Some(ana.clone()))]);
+        let base = Base::from([(emails.key(), before)]);
+        let both = Value::Elements(vec![ana, bo]);
+        let fields = Fields::from([(emails.right.clone(), both.clone())]);
+        let answer = Answer {
+            fields: &fields,
+            readable: &Readable::All,
+        };
+        let pairings = std::slice::from_ref(&emails);
+        let moved = applied(
+            &base,
+            pairings,
+            Side::Right,
+            &[planned],
+            &fields,
+            Some(answer),
+        );
+        let entry = &moved[&emails.key()];
+        assert_eq!(entry.right.as_ref(), Some(&both));
+        assert!(!entry.rewritten);
     }
 
     // proves: R-35

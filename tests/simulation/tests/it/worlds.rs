@@ -140,13 +140,12 @@ async fn what_went_wrong_once_does_not_go_wrong_again() {
     }
 }
 
-/// Worlds that still go wrong: in 98, 251, 4041 and 5018 somebody is there too often, in 172 and 4068 addresses of a
-/// link that is in sync differ, and 5041 does not come to rest.
+/// Worlds that still go wrong: in 98, 251, 4041 and 5018 somebody is there too often, and 5041 does not come to rest.
 #[tokio::test]
-#[ignore = "open: people doubled (98, 251, 4041, 5018), addresses that differ (172, 4068), no rest (5041)"]
+#[ignore = "open: people doubled (98, 251, 4041, 5018), no rest (5041)"]
 async fn what_is_open_goes_wrong_no_more() {
     let mut store = Store::create().await;
-    for seed in [98, 172, 251, 4041, 4068, 5018, 5041] {
+    for seed in [98, 251, 4041, 5018, 5041] {
         let ending = play(store, &draw(seed, LENGTH)).await;
         store = ending.store;
         assert_eq!(ending.violations, Vec::<String>::new(), "seed {seed}");
