@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -87,14 +88,24 @@ const NAMES: [&str; 6] = [
     "zoho-writer",
 ];
 
+/// Ports below those that the system gives to connections, so that none of these takes one before it is listened on.
+const PORTS: std::ops::Range<u32> = 10_000..32_000;
+/// Far enough apart for the ports that two processes with neighbouring ids take.
+const APART: u32 = 41;
+
 /// Ports that nobody listens on at the moment.
 fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
-    let listeners: Vec<TcpListener> = (0..N)
-        .map(|_| TcpListener::bind("127.0.0.1:0"))
-        .collect::<Result<_, _>>()?;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let count = PORTS.end - PORTS.start;
+    let first = std::process::id().wrapping_mul(APART);
     let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
+    for port in &mut ports {
+        let free = (0..count).find_map(|_| {
+            let next = first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+            let port = u16::try_from(PORTS.start + next % count).ok()?;
+            TcpListener::bind(("127.0.0.1", port)).ok().map(|_| port)
+        });
+        *port = free.context("every port is taken")?;
     }
     Ok(ports)
 }
