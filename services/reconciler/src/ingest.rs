@@ -374,7 +374,10 @@ fn inside(
     let mut sighting = sighting(change, batch, snapshot, own);
     sighting.in_scope = true;
     if let Some(own) = own {
-        if own.presence == Presence::Doubtful && !own.in_scope {
+        // Not in the scope as it was listed while we wrote the record, or not inside by that list: now it is.
+        if own.presence == Presence::Doubtful
+            && (!own.in_scope || recently_ours(definition, side, own, reading.now))
+        {
             reading.placed.push(own.id);
         }
         let same_content = own.fields.as_ref() == Some(&record.fields);
