@@ -121,6 +121,7 @@ impl Positions for PositionService {
         let BeginRequest { feed, generation } = request.into_inner();
         let (key, side) = place(feed)?;
         let deadline = Instant::now() + DEFINITION;
+        let mut look = DEFINITION_LOOK;
         loop {
             let step = self.tide.step().map_err(failed)?;
             let begun = begin(&self.pool, &key, side, generation, &step);
@@ -133,7 +134,10 @@ impl Positions for PositionService {
                 Begun::Early(answer) if Instant::now() >= deadline => {
                     return answer.map(Response::new).map_err(failed);
                 }
-                Begun::Early(_) => tokio::time::sleep(DEFINITION_LOOK).await,
+                Begun::Early(_) => {
+                    tokio::time::sleep(look).await;
+                    look *= 2;
+                }
                 Begun::Refused => self.tide.refused().await.map_err(failed)?,
             }
         }

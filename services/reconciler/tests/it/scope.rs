@@ -25,6 +25,26 @@ async fn leaving_the_scope_stops_the_link_and_coming_back_resumes_it() {
     assert_eq!(world.find(Side::Right, "ana@example.com").len(), 1);
 }
 
+// proves: R-23
+#[tokio::test]
+async fn what_we_wrote_need_not_be_read_once_the_next_list_shows_it_inside() {
+    let mut world =
+        World::with(|definition| definition.right.as_mut().unwrap().horizon_seconds = 60).await;
+    world.left.add(&[("emails[work]", "ana@example.com")]);
+    world.settle().await;
+    // A list that was read while we wrote it says that it is outside; the read by its id waits for the horizon.
+    world.right.move_scope("R1", false);
+    world.read(Side::Right).await;
+    world.advance().await;
+    assert_eq!(world.status().await.open_writes, 1);
+    world.right.move_scope("R1", true);
+    world.read(Side::Right).await;
+    world.advance().await;
+    let status = world.status().await;
+    assert_eq!(status.open_writes, 0, "{status:?}");
+    assert_eq!(status.counts.unwrap().in_sync, 1, "{status:?}");
+}
+
 // proves: R-06
 #[tokio::test]
 async fn of_a_record_outside_the_scope_no_value_is_stored() {

@@ -34,35 +34,34 @@ const KEY: [u8; 32] = [0; 32];
 impl Writer<'_> {
     /// For each create, the live record that it would double.
     pub(super) async fn look_up(&self, creates: &[&Create]) -> Result<Vec<Option<Row>>, Fault> {
-        if let Some(since) = young(creates) {
-            let of = format!("{} {}", self.account_id, self.fields.join(","));
-            if let Some(rows) = self.glances.recent(&of, since) {
-                let found = counterparts(creates, &rows);
-                // Seldom; and what is found is read anew, as it is now.
-                if found.iter().all(Option::is_none) {
-                    return Ok(found);
-                }
+        let since = young(creates);
+        let of = format!("{} {}", self.account_id, self.fields.join(","));
+        if let Some(rows) = since.and_then(|since| self.glances.recent(&of, since)) {
+            let found = counterparts(creates, &rows);
+            // Seldom; and what is found is read anew, as it is now.
+            if found.iter().all(Option::is_none) {
+                return Ok(found);
             }
-            let began = Instant::now();
-            let (rows, _) = self
-                .newest(Timestamp::now().duration_since(since), u32::MAX)
-                .await?;
-            let rows = self.glances.remember(&of, since, began, rows);
-            return Ok(counterparts(creates, &rows));
         }
-        let (mut rows, complete) = self.newest(WINDOW, PAGES).await?;
+        let began = Instant::now();
+        let window = since.map_or(WINDOW, |since| Timestamp::now().duration_since(since));
+        let (mut rows, complete) = self.newest(window).await?;
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
-        Ok(counterparts(creates, &rows))
+        let found = counterparts(creates, &rows);
+        if let Some(since) = since.filter(|_| complete) {
+            self.glances.remember(&of, since, began, rows);
+        }
+        Ok(found)
     }
 
     /// The contacts that were modified, and so also those created, within this time, the last ones first, as far as
-    /// so many pages reach; whether they reach back so far.
-    async fn newest(&self, window: SignedDuration, pages: u32) -> Result<(Vec<Row>, bool), Fault> {
+    /// [`PAGES`] reach; whether they reach back so far.
+    async fn newest(&self, window: SignedDuration) -> Result<(Vec<Row>, bool), Fault> {
         let mut rows: Vec<Row> = Vec::new();
         let mut token: Option<String> = None;
-        for _ in 0..pages {
+        for _ in 0..PAGES {
             let list = Records {
                 sort: Some(("Modified_Time", "desc")),
                 page_token: token.as_deref(),
