@@ -10,12 +10,11 @@ import urllib.request
 
 from google.auth.exceptions import RefreshError
 from google.oauth2 import service_account
-from google.oauth2.credentials import Credentials
 from google_auth_oauthlib.flow import Flow
-from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
 
+from googleapi import credentials, found, refused, service
 from sandbox import Checklist, Sandbox, eventually
 
 # The sandbox speaks plain HTTP on the loopback interface.
@@ -82,25 +81,10 @@ class Peer:
 
     def __init__(self, sandbox):
         self.settings = sandbox.credentials["google"]
-        self.service = self.service_with(self.credentials())
-
-    def credentials(self, account=0):
-        return Credentials(
-            None,
-            refresh_token=self.settings["accounts"][account]["refresh_token"],
-            client_id=self.settings["client_id"],
-            client_secret=self.settings["client_secret"],
-            token_uri=self.settings["token_url"],
-        )
+        self.service = self.service_with(credentials(self.settings))
 
     def service_with(self, credentials):
-        return build(
-            "people",
-            "v1",
-            credentials=credentials,
-            client_options={"api_endpoint": self.settings["base_url"] + "/"},
-            static_discovery=True,
-        )
+        return service("people", "v1", self.settings["base_url"] + "/", credentials)
 
     def people(self):
         return self.service.people()
@@ -133,26 +117,6 @@ class Peer:
             people += page.get("connections", [])
             last, request = page, self.people().connections().list_next(request, page)
         return people, last.get("nextSyncToken")
-
-
-def found(request):
-    try:
-        return request.execute()
-    except HttpError as error:
-        if error.status_code == 404:
-            return None
-        raise
-
-
-def refused(request, status, text=""):
-    """A call that must be refused; answers the error."""
-    try:
-        request.execute()
-    except HttpError as error:
-        assert error.status_code == status, f"{error.status_code} instead of {status}: {error}"
-        assert text in error.reason, f"{text!r} is not in {error.reason!r}"
-        return error
-    raise AssertionError(f"not refused with {status}")
 
 
 def named(given, **more):
@@ -202,7 +166,7 @@ def _(sandbox, peer):
 
 @checklist.row("refresh grant")
 def _(sandbox, peer):
-    peer.service = peer.service_with(peer.credentials())
+    peer.service = peer.service_with(credentials(peer.settings))
     assert peer.groups().list().execute()["contactGroups"]
 
 
@@ -227,18 +191,18 @@ def _(sandbox, peer):
 @checklist.row("service account with delegation")
 def _(sandbox, peer):
     key_file = sandbox.control("POST", "/google/service-accounts", {"scopes": [CONTACTS]})
-    credentials = service_account.Credentials.from_service_account_info(
+    delegated = service_account.Credentials.from_service_account_info(
         key_file, scopes=[CONTACTS], subject="ben@example.com"
     )
-    me = peer.service_with(credentials).people()
+    me = peer.service_with(delegated).people()
     me = me.get(resourceName="people/me", personFields="emailAddresses").execute()
     assert me["emailAddresses"][0]["value"] == "ben@example.com"
     unauthorised = sandbox.control("POST", "/google/service-accounts", {})
-    credentials = service_account.Credentials.from_service_account_info(
+    delegated = service_account.Credentials.from_service_account_info(
         unauthorised, scopes=[CONTACTS], subject="ben@example.com"
     )
     try:
-        peer.service_with(credentials).contactGroups().list().execute()
+        peer.service_with(delegated).contactGroups().list().execute()
         raise AssertionError("not refused")
     except RefreshError as error:
         assert "unauthorized_client" in str(error)
@@ -583,7 +547,7 @@ def _(sandbox, peer):
 def _(sandbox, peer):
     sandbox.control("POST", "/google/grants/revoke")
     try:
-        peer.service_with(peer.credentials()).contactGroups().list().execute()
+        peer.service_with(credentials(peer.settings)).contactGroups().list().execute()
         raise AssertionError("not refused")
     except RefreshError as error:
         assert "invalid_grant" in str(error)

@@ -4,25 +4,15 @@ Each row of the emulator's checklist names the API methods that its check must c
 own, so that our reading of the documentation is not checked against itself; it is only given another base URL.
 """
 
-import contextlib
 import datetime as dt
-import http.server
 import json
-import os
-import tempfile
-import threading
-import time
 import urllib.parse
-from pathlib import Path
 
 import requests
-from zohocrmsdk.src.com.zoho.api.authenticator import OAuthToken
-from zohocrmsdk.src.com.zoho.api.authenticator.store import FileStore
 from zohocrmsdk.src.com.zoho.crm.api import (
     HeaderMap,
     Initializer,
     ParameterMap,
-    SDKConfig,
     coql,
     custom_views,
     fields,
@@ -34,12 +24,25 @@ from zohocrmsdk.src.com.zoho.crm.api import (
     users,
 )
 from zohocrmsdk.src.com.zoho.crm.api import record as records
-from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
-from zohocrmsdk.src.com.zoho.crm.api.header import Header
 from zohocrmsdk.src.com.zoho.crm.api.record import RecordOperations
-from zohocrmsdk.src.com.zoho.crm.api.util import Choice
 
-from sandbox import Checklist, Sandbox, eventually
+from receiver import Receiver
+from sandbox import Checklist, eventually
+from zohosdk import (
+    Channel,
+    body,
+    codes,
+    details,
+    expect,
+    fails,
+    heard,
+    ids,
+    params,
+    refused,
+    rows,
+    start,
+    word,
+)
 
 checklist = Checklist(
     "zoho",
@@ -103,196 +106,6 @@ checklist = Checklist(
         ],
     },
 )
-
-
-class Local(DataCenter):
-    """A data centre at the emulator's address."""
-
-    def __init__(self, base_url):
-        self.base_url = base_url
-
-    def get_iam_url(self):
-        return f"{self.base_url}/oauth/v2/token"
-
-    def get_file_upload_url(self):
-        return self.base_url
-
-    def environment(self):
-        return DataCenter.Environment(self.base_url, self.get_iam_url(), self.get_file_upload_url())
-
-
-class Lab:
-    """The library, pointed at the emulator."""
-
-    def __init__(self, sandbox, folder):
-        self.sandbox = sandbox
-        self.zoho = sandbox.credentials["zoho"]
-        self.folder = folder
-        self.sign_in()
-
-    def sign_in(self, **token):
-        """Begins anew with a token, by default the test refresh token."""
-        token = token or {"refresh_token": self.zoho["refresh_token"]}
-        client = {name: self.zoho[name] for name in ("client_id", "client_secret")}
-        oauth = OAuthToken(**client, **token)
-        Initializer.initialize(
-            environment=Local(self.zoho["base_url"]).environment(),
-            token=oauth,
-            store=FileStore(file_path=str(self.folder / f"tokens-{time.monotonic_ns()}.csv")),
-            sdk_config=SDKConfig(pick_list_validation=False),
-            resource_path=str(self.folder),
-        )
-
-    def list(self, fields="Last_Name,Email", since=None, module="Contacts", **more):
-        """`GET /{module}`."""
-        headers = HeaderMap()
-        if since is not None:
-            headers.add(records.GetRecordsHeader.if_modified_since, since)
-        wanted = params(records.GetRecordsParam, fields=fields, **more)
-        return RecordOperations(module).get_records(wanted, headers)
-
-    def get(self, contact):
-        """A contact by id, without lag."""
-        answer = self.try_get(contact)
-        expect(answer, 200)
-        return answer.get_object().get_data()[0]
-
-    def try_get(self, contact):
-        return RecordOperations("Contacts").get_record(int(contact), ParameterMap(), HeaderMap())
-
-    def create(self, *people, module="Contacts"):
-        return RecordOperations(module).create_records(body(people), HeaderMap())
-
-    def made(self, module="Contacts", **values):
-        """Creates one record and answers its id."""
-        answer = self.create(values, module=module)
-        expect(answer, 201)
-        return str(details(answer)[0]["id"])
-
-    def update(self, *people, unmodified_since=None):
-        headers = HeaderMap()
-        if unmodified_since is not None:
-            # The library has no name for this header on updates; it sends it as it stands.
-            headers.add(Header("If-Unmodified-Since", "String"), unmodified_since)
-        return RecordOperations("Contacts").update_records(body(people), headers)
-
-    def deleted(self, since=None):
-        headers = HeaderMap()
-        if since is not None:
-            headers.add(records.GetDeletedRecordsHeader.if_modified_since, since)
-        wanted = params(records.GetDeletedRecordsParam, type="all")
-        return RecordOperations("Contacts").get_deleted_records(wanted, headers)
-
-    def pages(self, **more):
-        """Every record of a list, by page tokens."""
-        token = {}
-        while True:
-            answer = self.list(**more, **token)
-            yield from rows(answer)
-            info = answer.get_object().get_info() if answer.get_object() else None
-            if info is None or not info.get_more_records():
-                return
-            token = {"page_token": info.get_next_page_token()}
-
-    def view(self, name):
-        views = self.sandbox.control("GET", "/zoho/views")["views"]
-        return next(view["id"] for view in views if view["name"] == name)
-
-    @contextlib.contextmanager
-    def settings(self, **changes):
-        """Other settings for a while."""
-        before = self.sandbox.control("GET", "/zoho/settings")
-        self.sandbox.control("PATCH", "/zoho/settings", changes)
-        try:
-            yield
-        finally:
-            self.sandbox.control("PATCH", "/zoho/settings", before)
-
-
-def params(names, **values):
-    """Query parameters by the library's names for them; absent ones are left out."""
-    found = ParameterMap()
-    for name, value in values.items():
-        if value is not None:
-            found.add(getattr(names, name), value)
-    return found
-
-
-def body(people, checks=None):
-    """A request body without automations."""
-    wrapper = records.BodyWrapper()
-    wrapper.set_data([record(values) for values in people])
-    wrapper.set_trigger([])
-    if checks:
-        wrapper.set_duplicate_check_fields(checks)
-    return wrapper
-
-
-def record(values):
-    made = records.Record()
-    for name, value in values.items():
-        if name == "id":
-            made.set_id(int(value))
-        elif name == "company":
-            linked = records.Record()
-            linked.set_id(int(value))
-            made.add_key_value("Account_Name", linked)
-        else:
-            # The library wants values of pick lists wrapped.
-            made.add_key_value(name, Choice(value) if name == "Tier" else value)
-    return made
-
-
-def word(choice):
-    return choice.get_value() if hasattr(choice, "get_value") else choice
-
-
-def expect(answer, status):
-    assert answer is not None, "the library gave no answer"
-    given = answer.get_status_code()
-    assert given == status, f"{given}: {vars(answer.get_object() or object)}"
-
-
-def refused(answer, status, code, **named):
-    """A refusal of the whole request, as the library's own exception type."""
-    expect(answer, status)
-    problem = answer.get_object()
-    assert type(problem).__name__ == "APIException", type(problem)
-    assert word(problem.get_code()) == code, word(problem.get_code())
-    given = problem.get_details() or {}
-    for name, value in named.items():
-        assert given.get(name) == value, given
-
-
-def codes(answer):
-    return [word(item.get_code()) for item in answer.get_object().get_data()]
-
-
-def details(answer):
-    return [item.get_details() for item in answer.get_object().get_data()]
-
-
-def rows(answer):
-    """The records of a list; none for 204 and 304, which have no body."""
-    if answer.get_status_code() in (204, 304):
-        assert answer.get_object() is None
-        return []
-    expect(answer, 200)
-    return answer.get_object().get_data()
-
-
-def ids(answer):
-    return [str(row.get_id()) for row in rows(answer)]
-
-
-def fails(call, message):
-    """The library raises, and says why."""
-    try:
-        call()
-    except Exception as problem:  # it wraps its exceptions in one another
-        assert message in f"{problem} {getattr(problem, 'message', '')}", problem
-    else:
-        raise AssertionError(f"nothing said {message}")
 
 
 # ---- sign-in ----
@@ -637,73 +450,32 @@ def a_record_leaves_a_view_when_it_is_edited(sandbox, lab):
 # ---- push ----
 
 
-class Listener:
-    """Keeps what callbacks say."""
-
-    def __init__(self):
-        heard = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                length = int(self.headers["Content-Length"])
-                heard.append(json.loads(self.rfile.read(length)))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.heard = heard
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/push?k=v"
-
-
 @checklist.row("watch: lifecycle, one hour fallback, callbacks, NOT_SUBSCRIBED")
 def a_channel_lives_hears_and_dies(sandbox, lab):
     operations = notifications.NotificationsOperations()
-    listener = Listener()
-    channel_id = "1000000068001"
-
-    def call(method, **values):
-        channel = notifications.Notification()
-        channel.set_channel_id(channel_id)
-        for name, value in values.items():
-            getattr(channel, f"set_{name}")(value)
-        wrapper = notifications.BodyWrapper()
-        wrapper.set_watch([channel])
-        return method(wrapper)
-
-    def shown():
-        wanted = params(notifications.GetNotificationsParam, channel_id=int(channel_id))
-        answer = operations.get_notifications(wanted)
-        return answer.get_object().get_watch()[0] if answer.get_status_code() == 200 else None
-
-    def code(answer):
-        return word(answer.get_object().get_watch()[0].get_code())
-
-    ahead = dt.timedelta(seconds=sandbox.control("GET", "/clock")["ahead_seconds"])
-    now = dt.datetime.now(dt.timezone.utc) + ahead
-    wanted = {"events": ["Contacts.all"], "notify_url": listener.url, "token": "secret"}
-    expect(call(operations.enable_notifications, channel_expiry=now + dt.timedelta(days=9), **wanted), 201)
-    life = shown().get_channel_expiry() - now
-    # Longer than a week is silently an hour.
-    assert abs(life - dt.timedelta(hours=1)) < dt.timedelta(minutes=2)
-    expect(call(operations.update_notification, channel_expiry=now + dt.timedelta(days=6)), 200)
-    assert shown().get_channel_expiry() - now > dt.timedelta(days=5)
-    person = lab.made(Last_Name="Heard")
-    said = eventually("the callback", lambda: [each for each in listener.heard if person in each["ids"]])[0]
-    assert (said["operation"], said["token"], said["query_params"]) == ("insert", "secret", {"k": "v"})
-    expect(call(operations.update_notifications, **wanted), 200)
-    expect(call(operations.disable_notification, delete_events=True, events=["Contacts.all"]), 200)
-    assert shown() is None
-    answer = call(operations.update_notification, channel_expiry=now + dt.timedelta(days=1))
-    assert (answer.get_status_code(), code(answer)) == (400, "NOT_SUBSCRIBED")
-    expect(call(operations.enable_notifications, **wanted), 201)
-    wanted = params(notifications.DeleteNotificationParam, channel_ids=channel_id)
-    expect(operations.delete_notification(wanted), 200)
-    assert shown() is None
-    listener.server.shutdown()
+    channel = Channel("1000000068001")
+    with Receiver(path="/push?k=v") as receiver:
+        now = lab.now()
+        wanted = {"events": ["Contacts.all"], "notify_url": receiver.url, "token": "secret"}
+        expect(channel.call(operations.enable_notifications, channel_expiry=now + dt.timedelta(days=9), **wanted), 201)
+        life = channel.shown().get_channel_expiry() - now
+        # Longer than a week is silently an hour.
+        assert abs(life - dt.timedelta(hours=1)) < dt.timedelta(minutes=2)
+        later = {"channel_expiry": now + dt.timedelta(days=6)}
+        expect(channel.call(operations.update_notification, **later), 200)
+        assert channel.shown().get_channel_expiry() - now > dt.timedelta(days=5)
+        person = lab.made(Last_Name="Heard")
+        said = eventually("the callback", lambda: heard(receiver, person))[0]
+        assert (said["operation"], said["token"], said["query_params"]) == ("insert", "secret", {"k": "v"})
+        expect(channel.call(operations.update_notifications, **wanted), 200)
+        expect(channel.call(operations.disable_notification, delete_events=True, events=["Contacts.all"]), 200)
+        assert channel.shown() is None
+        answer = channel.call(operations.update_notification, channel_expiry=now + dt.timedelta(days=1))
+        assert (answer.get_status_code(), channel.code(answer)) == (400, "NOT_SUBSCRIBED")
+        expect(channel.call(operations.enable_notifications, **wanted), 201)
+        wanted = params(notifications.DeleteNotificationParam, channel_ids=channel.id)
+        expect(operations.delete_notification(wanted), 200)
+        assert channel.shown() is None
 
 
 # ---- rights and limits ----
@@ -780,10 +552,4 @@ def people_and_profiles_are_read(sandbox, lab):
 
 
 if __name__ == "__main__":
-    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        # The library logs into the current folder.
-        os.chdir(folder)
-        # The checks sign in more often than ten times; throttle and short lives have checks of their own.
-        patient = {"access_token_seconds": 3600, "tokens_per_ten_minutes": 1000}
-        sandbox.control("PATCH", "/zoho/settings", patient)
-        checklist.run(sandbox, Lab(sandbox, Path(folder)))
+    start(checklist, "Contacts")

@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use diary::{DiaryScenario, Meeting, TwoCalendars, When, two_calendars};
+pub(crate) use diary::{DiaryScenario, Meeting, Reminders, TwoCalendars, When, two_calendars};
 pub(crate) use person::{Label, Labelled, Person};
 
 /// What to generate.

@@ -171,7 +171,21 @@ impl Emulator for Google {
         let (seeded, _) = self.act_at(then, email, false, true, |act| {
             calendar::seed(act, &diaries.office)
         });
-        Ok(seeded?)
+        let mut answer = seeded?;
+        let colleague = State::colleague_of(email);
+        let (added, _) = self.act_at(then, colleague, false, true, |act| {
+            calendar::seed_colleague(act, email, &diaries.office)
+        });
+        let (shared, told) = added?;
+        let (entered, _) = self.act_at(then, email, false, true, |act| {
+            calendar::seed_entry(act, &shared)
+        });
+        entered?;
+        for (name, value) in told.as_object().into_iter().flatten() {
+            answer[name] = value.clone();
+        }
+        answer["special"]["invitation"] = answer["second_mailbox"]["invitation"].clone();
+        Ok(answer)
     }
 
     fn settings(&self) -> Value {

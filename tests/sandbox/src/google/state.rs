@@ -73,6 +73,12 @@ impl State {
         ACCOUNTS[0].0
     }
 
+    /// Another account that is there from the start.
+    pub(super) fn colleague_of(email: &str) -> &'static str {
+        let other = ACCOUNTS.iter().find(|account| account.0 != email);
+        other.map_or(ACCOUNTS[0].0, |account| account.0)
+    }
+
     pub(super) fn strike(&mut self, strike: Strike) {
         match strike {
             Strike::ExpireCursors => self.epoch += 1,

@@ -1,7 +1,7 @@
 //! The scenario `two-calendars`: two diaries that disagree, with every kind of meeting that is hard to carry over.
 //!
 //! Everything follows from the seed and from the day on which it is planted: meetings lie within two months before it
-//! and two months after it.
+//! and two months after it, but for one long ago and one far ahead.
 
 use std::collections::BTreeMap;
 
@@ -44,11 +44,31 @@ pub(crate) enum When {
     Time(DateTime, &'static str, i64),
 }
 
+/// How people are reminded, in minutes before the start.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Reminders {
+    /// As the calendar does it for every event.
+    Default,
+    Own {
+        popups: Vec<u32>,
+        emails: Vec<u32>,
+    },
+}
+
+impl Reminders {
+    fn popups(popups: &[u32]) -> Self {
+        Self::Own {
+            popups: popups.to_vec(),
+            emails: Vec::new(),
+        }
+    }
+}
+
 /// Somebody who is invited.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Guest {
-    pub(crate) name: &'static str,
-    pub(crate) email: &'static str,
+    pub(crate) name: String,
+    pub(crate) email: String,
 }
 
 /// A meeting.
@@ -61,8 +81,7 @@ pub(crate) struct Meeting {
     pub(crate) when: When,
     pub(crate) place: Option<&'static str>,
     pub(crate) note: Option<&'static str>,
-    /// Minutes before the start.
-    pub(crate) reminders: Vec<u32>,
+    pub(crate) reminders: Reminders,
     pub(crate) guests: Vec<Guest>,
     /// The value of an `RRULE`.
     pub(crate) rule: Option<&'static str>,
@@ -100,16 +119,15 @@ const SUBJECTS: &[&str] = &[
 ];
 const COMPANIES: &[&str] = &["Acme", "Harbour & Hill", "Northwind", "Globex", "Initech"];
 const PLACES: &[&str] = &["Room 1", "Room 2", "Café Central", "Phone"];
-const GUESTS: &[Guest] = &[
-    Guest {
-        name: "Ben Okafor",
-        email: "ben@example.com",
-    },
-    Guest {
-        name: "Carla Rossi",
-        email: "carla@example.org",
-    },
+/// Names and addresses.
+const GUESTS: &[(&str, &str)] = &[
+    ("Ben Okafor", "ben@example.com"),
+    ("Carla Rossi", "carla@example.org"),
 ];
+/// Guests of the largest meeting; a CRM may hold fewer.
+const CROWD: usize = 60;
+/// Days between today and the meetings that lie outside every window of three months.
+const FAR_DAYS: i64 = 120;
 
 /// Generates the scenario as of a day.
 pub(crate) fn two_calendars(
@@ -135,20 +153,27 @@ pub(crate) fn two_calendars(
         "all day",
         "other zone",
         "guests",
+        "many guests",
         "series",
         "several reminders",
+        "long ago",
+        "far ahead",
     ]));
     office.extend(generator.specials(&[
         "all day",
         "several days",
         "other zone",
         "guests",
+        "many guests",
         "series",
         "series of days",
         "endless series",
         "several reminders",
+        "default reminders",
         "no title",
         "private",
+        "long ago",
+        "far ahead",
     ]));
     let figures = DiaryFigures {
         on_both: scenario.meetings,
@@ -179,6 +204,12 @@ impl Generator {
         self.today.checked_add(days.days()).unwrap_or(self.today)
     }
 
+    /// An hour so many days from today.
+    fn away(&self, days: i64) -> When {
+        let day = self.today.checked_add(days.days()).unwrap_or(self.today);
+        When::Time(day.at(11, 0, 0, 0), ZONE, 60)
+    }
+
     fn ordinary(&mut self, count: usize) -> Vec<Meeting> {
         (0..count).map(|_| self.meeting()).collect()
     }
@@ -199,7 +230,7 @@ impl Generator {
             when: When::Time(start, ZONE, self.pick(&[30, 45, 60, 90])),
             place: Some(self.pick(PLACES)),
             note: None,
-            reminders: vec![15],
+            reminders: Reminders::popups(&[15]),
             guests: Vec::new(),
             rule: None,
             private: false,
@@ -223,7 +254,8 @@ impl Generator {
                 let start = self.day().at(9, 0, 0, 0);
                 meeting.when = When::Time(start, "America/Vancouver", 60);
             }
-            "guests" => meeting.guests = GUESTS.to_vec(),
+            "guests" => meeting.guests = invited().collect(),
+            "many guests" => meeting.guests = invited().chain(crowd()).take(CROWD).collect(),
             "series" => {
                 meeting.rule = Some("FREQ=WEEKLY;COUNT=8");
                 meeting.moved = Some(2);
@@ -235,7 +267,15 @@ impl Generator {
                 meeting.cancelled = Some(1);
             }
             "endless series" => meeting.rule = Some("FREQ=WEEKLY;INTERVAL=2"),
-            "several reminders" => meeting.reminders = vec![10, 60, 1_440],
+            "several reminders" => {
+                meeting.reminders = Reminders::Own {
+                    popups: vec![10, 60, 1_440],
+                    emails: vec![30],
+                };
+            }
+            "default reminders" => meeting.reminders = Reminders::Default,
+            "long ago" => meeting.when = self.away(-FAR_DAYS),
+            "far ahead" => meeting.when = self.away(FAR_DAYS),
             "no title" => meeting.title = None,
             "private" => {
                 meeting.private = true;
@@ -245,6 +285,20 @@ impl Generator {
         }
         meeting
     }
+}
+
+fn invited() -> impl Iterator<Item = Guest> {
+    GUESTS.iter().map(|(name, email)| Guest {
+        name: (*name).to_owned(),
+        email: (*email).to_owned(),
+    })
+}
+
+fn crowd() -> impl Iterator<Item = Guest> {
+    (1..).map(|number| Guest {
+        name: format!("Guest {number:02}"),
+        email: format!("guest{number:02}@example.org"),
+    })
 }
 
 #[cfg(test)]

@@ -192,13 +192,30 @@ impl<'a> Edit<'a> {
             record: Arc::clone(&record),
             fields: Vec::new(),
         });
-        if module.api_name == meeting::MODULE && self.settings.deletions_mail_the_invited {
-            self.letters
-                .extend(meeting::mail::called_off(self.org, &record));
+        if module.api_name == meeting::MODULE {
+            if self.settings.deletions_mail_the_invited {
+                self.letters
+                    .extend(meeting::mail::called_off(self.org, &record));
+            }
+            self.note_in_series(&record, true);
         } else if module.api_name == "Contacts" {
             self.delete_meetings_of(record.id, permanent);
         }
         Some(record)
+    }
+
+    fn note_in_series(&mut self, occurrence: &Record, gone: bool) {
+        if self.settings.deleted_occurrences_are_exdates {
+            meeting::series::note(self, occurrence, gone);
+        }
+    }
+
+    /// Stores a state of a record that nobody is told of: no stamp moves, no callback is sent.
+    pub(super) fn store_silently(&mut self, module: &str, record: Record) {
+        let visible = self.visibility(record.id);
+        if let Some(module) = self.org.module_mut(module) {
+            module.put(record, visible);
+        }
     }
 
     /// The meetings of a contact go with it.
@@ -229,6 +246,9 @@ impl<'a> Edit<'a> {
             modified_by: self.user,
             ..record
         };
+        if module == meeting::MODULE {
+            self.note_in_series(&record, false);
+        }
         self.put(module, record, Operation::Insert, Vec::new()).ok()
     }
 

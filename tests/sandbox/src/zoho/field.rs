@@ -262,7 +262,7 @@ const EVENT_SYSTEM: &[Line] = &[
     Line("$se_module", "", Kind::Text, 120),
     Line("$recurrence_id", "", Kind::Text, 120),
     Line("$u_id", "", Kind::Text, 120),
-    Line("$canceled", "", Kind::Boolean, 5),
+    Line("$event_cancelled", "", Kind::Boolean, 5),
 ];
 
 /// Fields that every module has and that only the system writes.

@@ -54,6 +54,8 @@ pub(super) struct Settings {
     pub(super) callback_duplicate_rate: f64,
     /// Whether deleting a meeting sends a cancellation to whoever was invited to it (unverified).
     pub(super) deletions_mail_the_invited: bool,
+    /// Whether the other occurrences of a series name the day of a deleted one in `EXDATE` (unverified).
+    pub(super) deleted_occurrences_are_exdates: bool,
 }
 
 /// How far one stale record reaches.
@@ -93,6 +95,7 @@ impl Settings {
             callback_drop_rate: 0.0,
             callback_duplicate_rate: 0.0,
             deletions_mail_the_invited: true,
+            deleted_occurrences_are_exdates: true,
         }
     }
 

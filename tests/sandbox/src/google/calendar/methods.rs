@@ -18,6 +18,7 @@ pub(super) enum Action {
     GetCalendar,
     InsertCalendar,
     PatchCalendar,
+    UpdateCalendar,
     DeleteCalendar,
     ListEvents,
     GetEvent,
@@ -30,6 +31,10 @@ pub(super) enum Action {
     Move,
     Watch,
     StopChannel,
+    FreeBusy,
+    ListSettings,
+    GetSetting,
+    Colours,
 }
 
 /// One method.
@@ -59,6 +64,7 @@ const METHODS: &[Method] = methods! {
     InsertCalendar "calendar.calendars.insert" POST "calendars";
     GetCalendar "calendar.calendars.get" GET "calendars/*";
     PatchCalendar "calendar.calendars.patch" PATCH "calendars/*";
+    UpdateCalendar "calendar.calendars.update" PUT "calendars/*";
     DeleteCalendar "calendar.calendars.delete" DELETE "calendars/*";
     ListEvents "calendar.events.list" GET "calendars/*/events";
     Insert "calendar.events.insert" POST "calendars/*/events";
@@ -71,6 +77,10 @@ const METHODS: &[Method] = methods! {
     Instances "calendar.events.instances" GET "calendars/*/events/*/instances";
     Move "calendar.events.move" POST "calendars/*/events/*/move";
     StopChannel "calendar.channels.stop" POST "channels/stop";
+    FreeBusy "calendar.freebusy.query" POST "freeBusy";
+    ListSettings "calendar.settings.list" GET "users/me/settings";
+    GetSetting "calendar.settings.get" GET "users/me/settings/*";
+    Colours "calendar.colors.get" GET "colors";
 };
 
 /// The method at a path, and the decoded segments that its `*` stand for.
@@ -129,9 +139,10 @@ impl Method {
                 "calendar.calendars.readonly",
                 "calendar.app.created",
             ],
-            Action::InsertCalendar | Action::PatchCalendar | Action::DeleteCalendar => {
-                &["calendar", "calendar.calendars", "calendar.app.created"]
-            }
+            Action::InsertCalendar
+            | Action::PatchCalendar
+            | Action::UpdateCalendar
+            | Action::DeleteCalendar => &["calendar", "calendar.calendars", "calendar.app.created"],
             Action::ListEvents | Action::GetEvent | Action::Instances | Action::Watch => &[
                 "calendar",
                 "calendar.readonly",
@@ -147,6 +158,26 @@ impl Method {
                 "calendar.app.created",
                 "calendar.calendarlist",
                 "calendar.calendarlist.readonly",
+            ],
+            Action::FreeBusy => &[
+                "calendar",
+                "calendar.readonly",
+                "calendar.freebusy",
+                "calendar.events.freebusy",
+            ],
+            Action::ListSettings | Action::GetSetting => &[
+                "calendar",
+                "calendar.readonly",
+                "calendar.settings",
+                "calendar.settings.readonly",
+            ],
+            Action::Colours => &[
+                "calendar",
+                "calendar.readonly",
+                "calendar.calendarlist",
+                "calendar.calendarlist.readonly",
+                "calendar.events.freebusy",
+                "calendar.app.created",
             ],
             _ => &["calendar", "calendar.events", "calendar.app.created"],
         }

@@ -40,7 +40,7 @@ pub(super) use act::{Act, Notify};
 pub(super) use calendar::Role;
 pub(super) use error::CalendarError;
 pub(super) use methods::resolve;
-pub(super) use seeding::seed;
+pub(super) use seeding::{seed, seed_colleague, seed_entry};
 pub(super) use settings::CalendarSettings;
 pub(super) use sight::Seen;
 pub(super) use store::Calendars;

@@ -4,12 +4,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::act::{Act, Notify};
-use super::control::{cancel, edit, insert};
+use super::calendar::Role;
+use super::control::{cancel, create, edit, insert, put_entry, share};
 use super::error::CalendarError;
 use super::event::instance_id;
 use super::moment::Moment;
 use super::recurrence;
-use crate::seed::{Meeting, When};
+use crate::seed::{Meeting, Reminders, When};
 
 /// Puts the office's diary into the account's primary calendar; answers the ids by what is special about them.
 pub(in crate::google) fn seed(
@@ -44,6 +45,41 @@ pub(in crate::google) fn seed(
         }
     }
     Ok(json!({"calendar": act.account, "events": count, "special": specials}))
+}
+
+/// What a colleague adds: a calendar that the account may only read, and an invitation, which is the same meeting in two
+/// mailboxes. Answers the calendar's id and the invitation's.
+pub(in crate::google) fn seed_colleague(
+    act: &mut Act<'_>,
+    account: &str,
+    meetings: &[Meeting],
+) -> Result<(String, Value), CalendarError> {
+    let calendar = create(act, "Team", None)?;
+    let plain = meetings.iter().filter(|meeting| meeting.special.is_none());
+    let plain: Vec<&Meeting> = plain.take(3).collect();
+    for meeting in &plain {
+        insert(act, &calendar, &wire(meeting), Notify::Nobody)?;
+    }
+    share(act, &calendar, account, Some(Role::Reader))?;
+    let mut invitation = meetings.first().map(wire).unwrap_or_default();
+    invitation.insert("summary".to_owned(), json!("Invitation of a colleague"));
+    let attendees =
+        json!([{"email": account}, {"email": act.account, "responseStatus": "accepted"}]);
+    invitation.insert("attendees".to_owned(), attendees);
+    let seen = insert(act, "primary", &invitation, Notify::Nobody)?;
+    let told = json!({
+        "read_only": {"calendar": calendar, "account": act.account, "events": plain.len()},
+        "second_mailbox": {"account": act.account, "invitation": seen.event.id},
+    });
+    Ok((calendar, told))
+}
+
+/// Puts the colleague's calendar into the account's list.
+pub(in crate::google) fn seed_entry(
+    act: &mut Act<'_>,
+    calendar: &str,
+) -> Result<(), CalendarError> {
+    put_entry(act, calendar, &json!({}))
 }
 
 /// The same instance two hours later.
@@ -115,14 +151,19 @@ fn wire(meeting: &Meeting) -> Map<String, Value> {
     if !guests.is_empty() {
         put("attendees", json!(guests));
     }
-    let overrides: Vec<Value> = meeting
-        .reminders
-        .iter()
-        .map(|minutes| json!({"method": "popup", "minutes": minutes}))
-        .collect();
-    put(
-        "reminders",
-        json!({"useDefault": false, "overrides": overrides}),
-    );
+    put("reminders", reminders(&meeting.reminders));
     body
+}
+
+fn reminders(reminders: &Reminders) -> Value {
+    let Reminders::Own { popups, emails } = reminders else {
+        return json!({"useDefault": true});
+    };
+    let of = |method: &'static str, minutes: &[u32]| -> Vec<Value> {
+        let each = minutes.iter();
+        each.map(|minutes| json!({"method": method, "minutes": minutes}))
+            .collect()
+    };
+    let overrides = [of("popup", popups), of("email", emails)].concat();
+    json!({"useDefault": false, "overrides": overrides})
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::series;
 use crate::recurrence;
 use crate::zoho::refusal::Refusal;
 
@@ -43,7 +44,8 @@ pub(in crate::zoho) fn reminders(
     })
 }
 
-/// `{"RRULE": "FREQ=WEEKLY;BYDAY=SU;UNTIL=2026-03-15"}`.
+/// `{"RRULE": "FREQ=WEEKLY;BYDAY=SU;UNTIL=2026-03-15", "EXDATE": "2026-03-01,2026-03-08"}`: the rule, which may name a
+/// `DTSTART`, and days without an occurrence (the shape of the latter is unverified beyond its being a text).
 pub(in crate::zoho) fn rule(api_name: &str, value: &Value, path: &str) -> Result<Value, Refusal> {
     let sent = value
         .as_object()
@@ -51,7 +53,10 @@ pub(in crate::zoho) fn rule(api_name: &str, value: &Value, path: &str) -> Result
     let at = format!("{path}.RRULE");
     let text = sent.get("RRULE").and_then(Value::as_str);
     let text = text.ok_or_else(|| Refusal::mandatory("RRULE", &at))?;
-    let lines = [format!("RRULE:{text}")];
+    if series::excluded(value).is_none() {
+        return Err(Refusal::value("EXDATE", &format!("{path}.EXDATE")));
+    }
+    let lines = series::lines(text).ok_or_else(|| Refusal::value("RRULE", &at))?;
     // Whether UNTIL lies before the start is not known here: a start long ago fits every rule.
     let early = jiff::civil::datetime(1970, 1, 1, 0, 0, 0, 0);
     match recurrence::starts(&lines, early, false, &jiff::tz::TimeZone::UTC, 1, None) {

@@ -8,7 +8,7 @@ use crate::zoho::refusal::Refusal;
 use crate::zoho::value::is_email;
 
 /// Participants of one meeting.
-const MOST: usize = 50;
+pub(in crate::zoho) const MOST: usize = 50;
 
 /// Checks the list that a client sends: `{"type","participant"}` each. Everything else in it is ignored, so that what
 /// was read can be sent back.

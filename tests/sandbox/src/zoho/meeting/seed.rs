@@ -1,12 +1,15 @@
-//! The demo's meetings in this CRM. Guests become contacts.
+//! The demo's meetings in this CRM.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::{MODULE, series};
-use crate::seed::{Meeting, When};
+use super::{MODULE, participants, series};
+use crate::seed::{Meeting, Reminders, When};
 use crate::zoho::id::Id;
+
+/// Guests of one meeting who become contacts; the others are known by address alone.
+const CONTACTS: usize = 2;
 
 /// Puts meetings into the CRM with `put`, which stores a record of a module; answers ids by what is special about
 /// them. Of a series the occurrences are records of their own.
@@ -21,8 +24,13 @@ pub(in crate::zoho) fn plant(
         let participants: Vec<Value> = meeting
             .guests
             .iter()
-            .map(|guest| {
-                let (given, family) = guest.name.split_once(' ').unwrap_or(("", guest.name));
+            .take(participants::MOST)
+            .enumerate()
+            .map(|(position, guest)| {
+                if position >= CONTACTS {
+                    return json!({"type": "email", "participant": guest.email});
+                }
+                let (given, family) = guest.name.split_once(' ').unwrap_or(("", &guest.name));
                 let person =
                     json!({"First_Name": given, "Last_Name": family, "Email": guest.email});
                 let id = put("Contacts", person.as_object().cloned().unwrap_or_default());
@@ -36,12 +44,15 @@ pub(in crate::zoho) fn plant(
             When::Time(_, zone, _) => TimeZone::get(zone).unwrap_or(TimeZone::UTC),
             When::Days(..) => TimeZone::UTC,
         };
-        let several = series::occurrences(&values, &zone);
+        let mut several = series::occurrences(&values, &zone);
+        if let Some(cancelled) = meeting.cancelled.filter(|number| *number < several.len()) {
+            let gone = several.remove(cancelled);
+            for one in &mut several {
+                series::exclude(one, &gone);
+            }
+        }
         let mut first = None;
         for (position, mut one) in several.into_iter().enumerate() {
-            if meeting.cancelled == Some(position) {
-                continue;
-            }
             if meeting.rule.is_some() {
                 one.insert(
                     "$recurrence_id".to_owned(),
@@ -111,11 +122,12 @@ fn written(meeting: &Meeting, number: usize) -> Map<String, Value> {
     if let Some(rule) = meeting.rule {
         put("Recurring_Activity", json!({"RRULE": rule}));
     }
-    let reminders: Vec<Value> = meeting
-        .reminders
-        .iter()
-        .map(|minutes| json!({"unit": minutes, "period": "minutes"}))
-        .collect();
-    put("Remind_At", json!(reminders));
+    if let Reminders::Own { popups, .. } = &meeting.reminders {
+        let each = popups.iter();
+        let reminders: Vec<Value> = each
+            .map(|minutes| json!({"unit": minutes, "period": "minutes"}))
+            .collect();
+        put("Remind_At", json!(reminders));
+    }
     values
 }

@@ -146,6 +146,21 @@ async fn bad_meetings_are_refused_with_their_place() {
             json!({"RRULE": "FREQ=SOMETIMES"}),
             "INVALID_DATA",
         ),
+        (
+            "Recurring_Activity",
+            json!({"RRULE": "FREQ=DAILY;DTSTART=soon"}),
+            "INVALID_DATA",
+        ),
+        (
+            "Recurring_Activity",
+            json!({"RRULE": "FREQ=DAILY", "EXDATE": "never"}),
+            "INVALID_DATA",
+        ),
+        (
+            "Recurring_Activity",
+            json!({"RRULE": "FREQ=DAILY", "EXDATE": ["2026-12-02"]}),
+            "INVALID_DATA",
+        ),
         ("What_Id", json!({"id": "1"}), "DEPENDENT_FIELD_MISSING"),
         ("Who_Id", json!({"id": "1"}), "INVALID_DATA"),
         ("$send_notification", json!("true"), "INVALID_DATA"),

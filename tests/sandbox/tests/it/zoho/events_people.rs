@@ -159,7 +159,9 @@ async fn a_meeting_is_called_off_once() {
         &json!({}),
     );
     let body = json!({"data": [{"send_cancelling_mail": true}]});
+    assert_eq!(read(&crm, &id).await["$event_cancelled"], false);
     assert_eq!(crm.post(&path, body.clone()).await.status, 200);
+    assert_eq!(read(&crm, &id).await["$event_cancelled"], true);
     assert!(
         mails(&crm)
             .await
@@ -171,6 +173,25 @@ async fn a_meeting_is_called_off_once() {
         "INVALID_DATA",
         &json!({"reason": "already_cancelled"}),
     );
+    let alone = made(&crm, with("Alone", "Venue", json!("Room 1"))).await;
+    let mut over = with(
+        "Over",
+        "Participants",
+        json!([{"type": "email", "participant": "eve@example.net"}]),
+    );
+    over["$send_notification"] = json!(true);
+    over["Start_DateTime"] = json!("2020-12-01T09:00:00Z");
+    over["End_DateTime"] = json!("2020-12-01T10:00:00Z");
+    let over = made(&crm, over).await;
+    for (id, why) in [
+        (alone, "no_participants_invited"),
+        (over, "completed_meeting"),
+    ] {
+        let answer = crm
+            .post(&format!("/Events/{id}/actions/cancel"), body.clone())
+            .await;
+        refused(&answer, 403, "INVALID_DATA", &json!({"reason": why}));
+    }
     let contact = crm.post("/Contacts/1/actions/cancel", body).await;
     assert_eq!(contact.body["code"], "INVALID_MODULE");
 }

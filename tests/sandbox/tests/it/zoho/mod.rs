@@ -14,6 +14,7 @@ mod quota;
 mod rights;
 mod scale;
 mod search;
+mod series;
 mod upsert;
 mod watch;
 mod workflows;

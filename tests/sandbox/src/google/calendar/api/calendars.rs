@@ -34,6 +34,22 @@ pub(super) fn insert(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, 
 
 /// `calendars.patch`.
 pub(super) fn patch(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, CalendarError> {
+    change(act, request)
+}
+
+/// `calendars.update`: texts that it does not name are gone, the zone stays (unverified).
+pub(super) fn update(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, CalendarError> {
+    if request.body["summary"].as_str().is_none_or(str::is_empty) {
+        return Err(CalendarError::required("Missing summary."));
+    }
+    let id = owned(act, request)?;
+    zone(request.body)?;
+    let calendar = act.calendars.calendar_mut(&id)?;
+    (calendar.description, calendar.location) = (None, None);
+    change(act, request)
+}
+
+fn change(act: &mut Act<'_>, request: &Request<'_>) -> Result<Reply, CalendarError> {
     let id = owned(act, request)?;
     let zone = zone(request.body)?;
     let calendar = act.calendars.calendar_mut(&id)?;

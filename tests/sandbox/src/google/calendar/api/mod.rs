@@ -4,8 +4,10 @@ mod calendars;
 mod channels;
 mod entries;
 mod events;
+mod free_busy;
 mod list;
 mod pages;
+mod preferences;
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -62,6 +64,7 @@ pub(super) fn perform(
         Action::GetCalendar => calendars::get(act, request),
         Action::InsertCalendar => calendars::insert(act, request),
         Action::PatchCalendar => calendars::patch(act, request),
+        Action::UpdateCalendar => calendars::update(act, request),
         Action::DeleteCalendar => calendars::delete(act, request),
         Action::ListEvents => list::events(act, request),
         Action::Instances => list::instances(act, request),
@@ -74,6 +77,10 @@ pub(super) fn perform(
         Action::Move => events::relocate(act, request),
         Action::Watch => channels::watch(act, request),
         Action::StopChannel => channels::stop(act, request),
+        Action::FreeBusy => free_busy::query(act, request),
+        Action::ListSettings => preferences::list(act, request),
+        Action::GetSetting => preferences::get(act, request),
+        Action::Colours => Ok(preferences::colours()),
     }
 }
 

@@ -4,6 +4,7 @@ mod control;
 mod entries;
 mod errors;
 mod events;
+mod free_busy;
 mod guests;
 mod lists;
 mod push;
