@@ -154,6 +154,12 @@ const LEAD_SOURCES: &[&str] = &[
 /// Values of the custom field that decides about the list view `Key accounts`.
 pub(super) const TIERS: &[&str] = &["Key", "Regular"];
 
+/// Fields that every module ends in.
+const LAST: &[Line] = &[
+    Line("Description", "Description", Kind::TextArea, 32_000),
+    Line("Tag", "Tag", Kind::Tags, 2_000),
+];
+
 const CONTACT: &[Line] = &[
     Line("Owner", "Contact Owner", Kind::User, 120),
     Line("Lead_Source", "Lead Source", Kind::Picklist, 120),
@@ -197,8 +203,6 @@ const CONTACT: &[Line] = &[
     Line("Other_State", "Other State", Kind::Text, 100),
     Line("Other_Zip", "Other Zip", Kind::Text, 30),
     Line("Other_Country", "Other Country", Kind::Text, 100),
-    Line("Description", "Description", Kind::TextArea, 32_000),
-    Line("Tag", "Tag", Kind::Tags, 2_000),
 ];
 
 const CONTACT_CUSTOM: &[Line] = &[
@@ -216,8 +220,6 @@ const ACCOUNT: &[Line] = &[
     Line("Billing_City", "Billing City", Kind::Text, 100),
     Line("Billing_Code", "Billing Code", Kind::Text, 30),
     Line("Billing_Country", "Billing Country", Kind::Text, 100),
-    Line("Description", "Description", Kind::TextArea, 32_000),
-    Line("Tag", "Tag", Kind::Tags, 2_000),
 ];
 
 const LEAD: &[Line] = &[
@@ -227,8 +229,6 @@ const LEAD: &[Line] = &[
     Line("Last_Name", "Last Name", Kind::Text, 80),
     Line("Email", "Email", Kind::Email, 100),
     Line("Phone", "Phone", Kind::Phone, 30),
-    Line("Description", "Description", Kind::TextArea, 32_000),
-    Line("Tag", "Tag", Kind::Tags, 2_000),
 ];
 
 const EVENT: &[Line] = &[
@@ -249,8 +249,6 @@ const EVENT: &[Line] = &[
         Kind::Reminders,
         2_000,
     ),
-    Line("Description", "Description", Kind::TextArea, 32_000),
-    Line("Tag", "Tag", Kind::Tags, 2_000),
 ];
 
 /// What a client cannot leave out of a meeting.
@@ -306,51 +304,43 @@ const LEAD_SYSTEM: &[Line] = &[Line("Full_Name", "Full Name", Kind::Text, 120)];
 
 /// The fields of Contacts as delivered, with three custom ones.
 pub(super) fn contacts(ids: &mut Sequence) -> Vec<Field> {
-    let mut fields = system(ids, SYSTEM);
-    fields.extend(system(ids, CONTACT_SYSTEM));
-    fields.extend(CONTACT.iter().map(|line| field(ids, line)));
+    let mut fields = delivered(ids, CONTACT_SYSTEM, CONTACT, &["Last_Name"]);
     fields.extend(CONTACT_CUSTOM.iter().map(|line| Field {
         custom: true,
         ..field(ids, line)
     }));
-    for field in &mut fields {
-        field.mandatory = field.api_name == "Last_Name";
-        field.choices = choices(&field.api_name);
-    }
     fields
 }
 
 /// The fields of Accounts (companies).
 pub(super) fn accounts(ids: &mut Sequence) -> Vec<Field> {
-    let mut fields = system(ids, SYSTEM);
-    fields.extend(ACCOUNT.iter().map(|line| Field {
-        mandatory: line.0 == "Account_Name",
-        ..field(ids, line)
-    }));
-    fields
+    delivered(ids, &[], ACCOUNT, &["Account_Name"])
 }
 
 /// The fields of Leads.
 pub(super) fn leads(ids: &mut Sequence) -> Vec<Field> {
-    let mut fields = system(ids, SYSTEM);
-    fields.extend(system(ids, LEAD_SYSTEM));
-    fields.extend(LEAD.iter().map(|line| Field {
-        mandatory: line.0 == "Last_Name",
-        ..field(ids, line)
-    }));
+    delivered(ids, LEAD_SYSTEM, LEAD, &["Last_Name"])
+}
+
+/// The fields of Events (meetings), which have no photo.
+pub(super) fn events(ids: &mut Sequence) -> Vec<Field> {
+    let mut fields = delivered(ids, EVENT_SYSTEM, EVENT, EVENT_MANDATORY);
+    fields.retain(|field| field.kind != Kind::Image);
     fields
 }
 
-/// The fields of Events (meetings).
-pub(super) fn events(ids: &mut Sequence) -> Vec<Field> {
-    let mut fields = system(ids, SYSTEM);
-    fields.retain(|field| field.api_name != "Record_Image");
-    fields.extend(system(ids, EVENT_SYSTEM));
-    fields.extend(EVENT.iter().map(|line| Field {
-        mandatory: EVENT_MANDATORY.contains(&line.0),
-        ..field(ids, line)
-    }));
-    fields
+/// The fields of a module: the system's, which every module has and which this one has besides, then people's.
+fn delivered(ids: &mut Sequence, own: &[Line], lines: &[Line], mandatory: &[&str]) -> Vec<Field> {
+    let system = SYSTEM.iter().chain(own).map(|line| (Writer::System, line));
+    let people = lines.iter().chain(LAST);
+    system
+        .chain(people.map(|line| (Writer::People, line)))
+        .map(|(writer, line)| Field {
+            writer,
+            mandatory: mandatory.contains(&line.0),
+            ..field(ids, line)
+        })
+        .collect()
 }
 
 /// A custom text field that an administrator adds.
@@ -384,16 +374,7 @@ fn field(ids: &mut Sequence, Line(api_name, label, kind, length): &Line) -> Fiel
     Field {
         kind: *kind,
         custom: false,
+        choices: choices(api_name),
         ..custom_text(ids, api_name, label, *length)
     }
-}
-
-fn system(ids: &mut Sequence, lines: &[Line]) -> Vec<Field> {
-    lines
-        .iter()
-        .map(|line| Field {
-            writer: Writer::System,
-            ..field(ids, line)
-        })
-        .collect()
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Controlled, Whose};
 use crate::control::{ControlError, ControlResult};
-use crate::google::calendar::{CalendarError, Role, control as on_calendars};
+use crate::google::Google;
+use crate::google::calendar::{Act, CalendarError, Role, control as on_calendars};
 use crate::google::state::State as Stored;
 
 impl From<CalendarError> for ControlError {
@@ -28,6 +29,17 @@ impl Whose {
     }
 }
 
+/// Acts on calendars as a person; answers what the act answers.
+pub(super) fn acting(
+    google: &Google,
+    whose: &Whose,
+    work: impl FnOnce(&mut Act<'_>) -> Result<Value, CalendarError>,
+) -> ControlResult {
+    let email = whose.email(&google.state())?;
+    let (answer, _) = google.act(&email, false, true, work);
+    Ok(Json(answer?))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewCalendar {
@@ -42,11 +54,10 @@ pub(super) async fn create(
     Query(whose): Query<Whose>,
     Json(new): Json<NewCalendar>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (made, _) = google.act(&email, false, true, |act| {
-        on_calendars::create(act, &new.summary, new.time_zone.as_deref())
-    });
-    Ok(Json(json!({ "id": made? })))
+    acting(&google, &whose, |act| {
+        let id = on_calendars::create(act, &new.summary, new.time_zone.as_deref())?;
+        Ok(json!({ "id": id }))
+    })
 }
 
 /// The calendars in an account's list.
@@ -54,9 +65,9 @@ pub(super) async fn list(
     State(Controlled(google)): State<Controlled>,
     Query(whose): Query<Whose>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (listed, _) = google.act(&email, false, true, |act| on_calendars::listed(act));
-    Ok(Json(json!({ "calendars": listed })))
+    acting(&google, &whose, |act| {
+        Ok(json!({ "calendars": on_calendars::listed(act) }))
+    })
 }
 
 /// Deletes a secondary calendar.
@@ -65,10 +76,9 @@ pub(super) async fn delete(
     Path(id): Path<String>,
     Query(whose): Query<Whose>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (deleted, _) = google.act(&email, false, true, |act| on_calendars::delete(act, &id));
-    deleted?;
-    Ok(Json(json!({})))
+    acting(&google, &whose, |act| {
+        on_calendars::delete(act, &id).map(nothing)
+    })
 }
 
 #[derive(Deserialize)]
@@ -85,12 +95,9 @@ pub(super) async fn share(
     Query(whose): Query<Whose>,
     Json(Share { role }): Json<Share>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (shared, _) = google.act(&email, false, true, |act| {
-        on_calendars::share(act, &id, &account, role)
-    });
-    shared?;
-    Ok(Json(json!({})))
+    acting(&google, &whose, |act| {
+        on_calendars::share(act, &id, &account, role).map(nothing)
+    })
 }
 
 /// Puts a calendar that was shared into the account's list, or changes its entry.
@@ -100,12 +107,9 @@ pub(super) async fn put_entry(
     Query(whose): Query<Whose>,
     Json(entry): Json<Value>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (put, _) = google.act(&email, false, true, |act| {
-        on_calendars::put_entry(act, &id, &entry)
-    });
-    put?;
-    Ok(Json(json!({})))
+    acting(&google, &whose, |act| {
+        on_calendars::put_entry(act, &id, &entry).map(nothing)
+    })
 }
 
 /// Takes a calendar off the account's list.
@@ -114,12 +118,13 @@ pub(super) async fn drop_entry(
     Path(id): Path<String>,
     Query(whose): Query<Whose>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (dropped, _) = google.act(&email, false, true, |act| {
-        on_calendars::drop_entry(act, &id)
-    });
-    dropped?;
-    Ok(Json(json!({})))
+    acting(&google, &whose, |act| {
+        on_calendars::drop_entry(act, &id).map(nothing)
+    })
+}
+
+fn nothing((): ()) -> Value {
+    json!({})
 }
 
 /// The channels that are open.

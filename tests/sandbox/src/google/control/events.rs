@@ -23,15 +23,21 @@ pub(super) struct Typed {
     notify: Option<String>,
 }
 
+impl Typed {
+    fn notify(&self) -> Option<&str> {
+        self.notify.as_deref()
+    }
+}
+
 /// Everything stored in a calendar, without lag.
 pub(super) async fn list(
     State(Controlled(google)): State<Controlled>,
     Path(calendar): Path<String>,
     Query(whose): Query<Whose>,
 ) -> ControlResult {
-    let email = whose.email(&google.state())?;
-    let (listed, _) = google.act(&email, false, true, |act| on_events::events(act, &calendar));
-    Ok(Json(json!({ "events": listed? })))
+    super::calendars::acting(&google, &whose, |act| {
+        Ok(json!({ "events": on_events::events(act, &calendar)? }))
+    })
 }
 
 /// One event or instance, without lag.
@@ -40,7 +46,9 @@ pub(super) async fn show(
     Path((calendar, id)): At,
     Query(whose): Query<Whose>,
 ) -> ControlResult {
-    acting(&google, &whose, &calendar, |act| act.shown(&calendar, &id))
+    acting(&google, &whose, &calendar, None, |act, _| {
+        act.shown(&calendar, &id)
+    })
 }
 
 /// Types in an event.
@@ -50,8 +58,7 @@ pub(super) async fn create(
     Query(whose): Query<Whose>,
     Json(typed): Json<Typed>,
 ) -> ControlResult {
-    let notify = notify(typed.notify.as_deref())?;
-    acting(&google, &whose, &calendar, |act| {
+    acting(&google, &whose, &calendar, typed.notify(), |act, notify| {
         on_events::insert(act, &calendar, &typed.event, notify)
     })
 }
@@ -63,8 +70,7 @@ pub(super) async fn edit(
     Query(whose): Query<Whose>,
     Json(typed): Json<Typed>,
 ) -> ControlResult {
-    let notify = notify(typed.notify.as_deref())?;
-    acting(&google, &whose, &calendar, |act| {
+    acting(&google, &whose, &calendar, typed.notify(), |act, notify| {
         on_events::edit(act, &calendar, &id, &typed.event, notify)
     })
 }
@@ -82,13 +88,15 @@ pub(super) async fn cancel(
     Path((calendar, id)): At,
     Query(cancel): Query<Cancel>,
 ) -> ControlResult {
-    let notify = notify(cancel.notify.as_deref())?;
-    let whose = Whose {
-        account: cancel.account,
-    };
-    acting(&google, &whose, &calendar, |act| {
-        on_events::cancel(act, &calendar, &id, notify)
-    })
+    let Cancel { account, notify } = cancel;
+    let whose = Whose { account };
+    acting(
+        &google,
+        &whose,
+        &calendar,
+        notify.as_deref(),
+        |act, notify| on_events::cancel(act, &calendar, &id, notify),
+    )
 }
 
 /// Changes an instance and all that follow: the series ends before it, another begins there.
@@ -98,8 +106,7 @@ pub(super) async fn split(
     Query(whose): Query<Whose>,
     Json(typed): Json<Typed>,
 ) -> ControlResult {
-    let notify = notify(typed.notify.as_deref())?;
-    acting(&google, &whose, &calendar, |act| {
+    acting(&google, &whose, &calendar, typed.notify(), |act, notify| {
         on_events::split(act, &calendar, &id, &typed.event, notify)
     })
 }
@@ -120,8 +127,8 @@ pub(super) async fn respond(
     Query(whose): Query<Whose>,
     Json(answer): Json<Answer>,
 ) -> ControlResult {
-    let notify = notify(answer.notify.as_deref())?;
-    acting(&google, &whose, &calendar, |act| {
+    let told = answer.notify.as_deref();
+    acting(&google, &whose, &calendar, told, |act, notify| {
         let comment = answer.comment.as_deref();
         on_events::respond(act, &calendar, &id, &answer.response, comment, notify)
     })
@@ -140,29 +147,27 @@ pub(super) async fn relocate(
     Query(whose): Query<Whose>,
     Json(Destination { to }): Json<Destination>,
 ) -> ControlResult {
-    acting(&google, &whose, &to, |act| {
+    acting(&google, &whose, &to, None, |act, _| {
         on_events::relocate(act, &calendar, &id, &to)
     })
 }
 
-fn notify(word: Option<&str>) -> Result<Notify, ControlError> {
-    match word {
-        None => Ok(Notify::default()),
-        Some(word) => Notify::from_word(word)
-            .ok_or_else(|| ControlError::bad_request("notify is all, externalOnly or none")),
-    }
-}
-
-/// Acts as a person; answers the event as it is afterwards.
+/// Acts as a person who asks for mails by a word, or for none; answers the event as it is afterwards.
 fn acting(
     google: &Google,
     whose: &Whose,
     calendar: &str,
-    work: impl FnOnce(&mut Act<'_>) -> Result<Seen, CalendarError>,
+    notify: Option<&str>,
+    work: impl FnOnce(&mut Act<'_>, Notify) -> Result<Seen, CalendarError>,
 ) -> ControlResult {
+    let notify = match notify {
+        None => Notify::default(),
+        Some(word) => Notify::from_word(word)
+            .ok_or_else(|| ControlError::bad_request("notify is all, externalOnly or none"))?,
+    };
     let email = whose.email(&google.state())?;
     let (outcome, caused) = google.act(&email, false, true, |act| {
-        let seen = work(act)?;
+        let seen = work(act, notify)?;
         on_events::json(act, calendar, &seen)
     });
     let journal = &google.shared.journal;
