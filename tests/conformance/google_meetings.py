@@ -79,6 +79,10 @@ def an_instance_is_moved_and_another_cancelled(sandbox, ana, ben):
     assert ids(found_again) == {second["id"]}
     assert ids(ana.instances(second["id"])) == {second["id"]} and ana.instances(third["id"]) == []
     refused(ana.events().delete(calendarId="primary", eventId=third["id"]), 410)
+    # A cancelled instance comes back where a cancelled event would not.
+    assert ana.patch(third["id"], status="confirmed")["start"] == third["start"]
+    sandbox.advance(1)
+    assert len(ana.instances(series["id"])) == 4
     refused(ana.events().get(calendarId="primary", eventId=f"{series['id']}_20270316T080000Z"), 404)
 
 
@@ -204,8 +208,11 @@ def reminders_belong_to_one_account(sandbox, ana, ben):
     assert made["reminders"] == {"useDefault": True}
     _, token = ana.full()
     overrides = [{"method": "popup", "minutes": 10}, {"method": "email", "minutes": 60}]
+    last = (mails(sandbox) or [(0,)])[-1][0]
     seen = ana.patch(made["id"], reminders={"useDefault": False, "overrides": overrides})
     assert seen["reminders"]["overrides"] == overrides
+    told = [(who, kind) for _, who, kind in mails(sandbox, last)]
+    assert told == [(ANA, "reminder")], "a reminder by mail is a mail that this write will cause"
     assert seen["updated"] == made["updated"], "reminders do not move it"
     assert ids(ana.delta(token)[0]) == {made["id"]}
     sandbox.advance(1)

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub(crate) struct Letter {
     /// Address of who gets it.
     pub(crate) recipient: String,
-    /// `invitation`, `update`, `cancellation`, `response`.
+    /// `invitation`, `update`, `cancellation`, `response`, `reminder` (sent later, by what this write stored).
     pub(crate) kind: &'static str,
     /// Id of the record that it is about.
     pub(crate) record: String,
@@ -25,7 +25,7 @@ pub struct Mail {
     pub provider: &'static str,
     /// Address of who gets it.
     pub recipient: String,
-    /// `invitation`, `update`, `cancellation`, `response`.
+    /// `invitation`, `update`, `cancellation`, `response`, `reminder` (sent later, by what this write stored).
     pub kind: &'static str,
     /// Id of the record that it is about.
     pub record: String,

@@ -86,6 +86,8 @@ impl<'a> Edit<'a> {
             let letters = meeting::mail::announce(self.org, None, &mut draft.values, "");
             self.letters.extend(letters);
         }
+        let reminders = meeting::mail::reminders(self.org, None, &draft.values, "");
+        self.letters.extend(reminders);
         let token = |words: &[&str]| stable_number(self.shared.dice.seed(), words).to_string();
         let next = self.org.ids.next().to_string();
         let uid = token(&["u_id", &next]);
@@ -167,11 +169,14 @@ impl<'a> Edit<'a> {
                 after.values.insert(name, value);
             }
         }
-        if draft.notify && module == meeting::MODULE {
-            let name = id.to_string();
-            let values = &mut after.values;
-            let letters = meeting::mail::announce(self.org, Some(&before), values, &name);
-            self.letters.extend(letters);
+        if module == meeting::MODULE {
+            let (name, values) = (id.to_string(), &mut after.values);
+            if draft.notify {
+                let letters = meeting::mail::announce(self.org, Some(&before), values, &name);
+                self.letters.extend(letters);
+            }
+            let reminders = meeting::mail::reminders(self.org, Some(&before), values, &name);
+            self.letters.extend(reminders);
         }
         after.owner = draft.owner.unwrap_or(after.owner);
         // The stamp moves even when no value does.

@@ -89,6 +89,19 @@ impl Lab {
             .await;
     }
 
+    /// Mails that calls have caused so far at one provider: recipient and kind, in order.
+    pub(crate) async fn mails(&self, provider: &str) -> Vec<(String, String)> {
+        let path = format!("/mails?provider={provider}&by=api");
+        let answer = self.control(Method::GET, &path, Value::Null).await;
+        let mails = answer["mails"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut mails: Vec<(String, String)> = mails
+            .map(|mail| (text(&mail["recipient"]), text(&mail["kind"])))
+            .collect();
+        mails.sort();
+        mails
+    }
+
     /// Calls of one method so far.
     pub(crate) async fn calls(&self, provider: &str, method: &str) -> u64 {
         let counts = self.control(Method::GET, "/counts", Value::Null).await;
@@ -96,6 +109,11 @@ impl Lab {
             .as_u64()
             .unwrap_or(0)
     }
+}
+
+/// A mail as [`Lab::mails`] lists it.
+pub(crate) fn mail(recipient: &str, kind: &str) -> (String, String) {
+    (recipient.to_owned(), kind.to_owned())
 }
 
 /// Sends and reads to the end; panics only where no answer came.

@@ -6,4 +6,5 @@ mod client;
 mod core;
 mod crowd;
 mod google;
+mod listener;
 mod zoho;

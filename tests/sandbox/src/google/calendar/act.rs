@@ -55,6 +55,8 @@ pub(in crate::google) struct Act<'a> {
     pub(super) touched: BTreeSet<String>,
     /// Ids of the events that the caller wrote.
     pub(super) written: Vec<String>,
+    /// What happened besides, by the names of the marks that count it.
+    pub(super) marks: Vec<&'static str>,
 }
 
 impl Act<'_> {

@@ -149,8 +149,12 @@ impl Google {
             letters: Vec::new(),
             touched: BTreeSet::new(),
             written: Vec::new(),
+            marks: Vec::new(),
         };
         let outcome = work(&mut act);
+        for mark in std::mem::take(&mut act.marks) {
+            self.shared.journal.mark(mark);
+        }
         let caused = Caused {
             letters: act.letters,
             written: act.written,

@@ -28,6 +28,7 @@ mod properties;
 mod push;
 mod quota;
 mod recurrence;
+mod reminding;
 mod seeding;
 mod settings;
 mod sight;

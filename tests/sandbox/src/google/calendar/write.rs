@@ -12,6 +12,7 @@ use super::event::{Event, is_valid_id};
 use super::guests;
 use super::properties;
 use super::recurrence;
+use super::reminding;
 use super::sight::Seen;
 
 /// How a body changes an event.
@@ -71,7 +72,9 @@ pub(in crate::google) fn insert(
     let ical_uid = uid.map_or_else(|| format!("{id}@google.com"), str::to_owned);
     let mut event = fresh(act, &calendar, id, ical_uid, &body)?;
     event_type.clone_into(&mut event.kind);
-    stored(act, &calendar, None, &event, wish.notify)
+    let seen = stored(act, &calendar, None, &event, wish.notify)?;
+    reminding::count(act, &calendar, None, &event);
+    Ok(seen)
 }
 
 /// Adds a private copy of an event that is known elsewhere: nobody is invited.
@@ -110,7 +113,9 @@ pub(in crate::google) fn import(
         email.clone_into(&mut event.organizer.email);
         event.organizer.display_name = body["organizer"]["displayName"].as_str().map(str::to_owned);
     }
-    stored(act, &calendar, None, &event, Notify::Nobody)
+    let seen = stored(act, &calendar, None, &event, Notify::Nobody)?;
+    reminding::count(act, &calendar, None, &event);
+    Ok(seen)
 }
 
 /// Changes an event or one instance of a series.
@@ -162,8 +167,11 @@ pub(in crate::google) fn change(
         after.updated = act.now;
     }
     if organizers {
-        return stored(act, &calendar, Some(&before), &after, wish.notify);
+        let seen = stored(act, &calendar, Some(&before), &after, wish.notify)?;
+        reminding::count(act, &calendar, Some(&before), &after);
+        return Ok(seen);
     }
+    reminding::count(act, &calendar, Some(&before), &after);
     let answered = after.content.response(&calendar) != before.content.response(&calendar);
     act.written.push(after.id.clone());
     let seen = act.put(&calendar, after.clone())?;

@@ -53,6 +53,30 @@ pub(in crate::zoho) fn announce(
     letters
 }
 
+/// Reminders that the participants of a meeting will get by mail, because a client's write stored `Remind_Participants`
+/// (unverified: that the CRM mails them).
+pub(in crate::zoho) fn reminders(
+    org: &Org,
+    before: Option<&Record>,
+    values: &Map<String, Value>,
+    record: &str,
+) -> Vec<Letter> {
+    let of = |values: &Map<String, Value>| values.get("Remind_Participants").cloned();
+    let new = of(values).filter(|new| !new.is_null());
+    if new.is_none() || new == before.and_then(|before| of(&before.values)) {
+        return Vec::new();
+    }
+    list(values)
+        .iter()
+        .filter_map(|one| address(org, one))
+        .map(|recipient| Letter {
+            recipient,
+            kind: "reminder",
+            record: record.to_owned(),
+        })
+        .collect()
+}
+
 /// A meeting that is off: everybody who was invited is told.
 pub(in crate::zoho) fn called_off(org: &Org, meeting: &Record) -> Vec<Letter> {
     list(&meeting.values)

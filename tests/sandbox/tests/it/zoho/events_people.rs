@@ -5,22 +5,7 @@ use serde_json::{Value, json};
 
 use super::events::{change, made, read, with};
 use super::{Crm, refused, text};
-
-/// Mails that calls have caused so far: recipient and kind.
-async fn mails(crm: &Crm) -> Vec<(String, String)> {
-    let path = "/mails?provider=zoho&by=api";
-    let answer = crm.lab.control(Method::GET, path, Value::Null).await;
-    let mails = answer["mails"].as_array().unwrap().iter();
-    let mut mails: Vec<(String, String)> = mails
-        .map(|mail| (text(&mail["recipient"]), text(&mail["kind"])))
-        .collect();
-    mails.sort();
-    mails
-}
-
-fn mail(recipient: &str, kind: &str) -> (String, String) {
-    (recipient.to_owned(), kind.to_owned())
-}
+use crate::client::mail;
 
 #[tokio::test]
 async fn participants_are_people_of_every_kind() {
@@ -59,7 +44,7 @@ async fn participants_are_people_of_every_kind() {
     );
     assert_eq!(shown[0]["name"], "Xu");
     assert_eq!(shown[0]["invited"], false);
-    assert!(mails(&crm).await.is_empty());
+    assert!(crm.lab.mails("zoho").await.is_empty());
     let kept = json!([shown[0]]);
     assert_eq!(
         change(&crm, &id, json!({"Participants": kept}))
@@ -93,14 +78,17 @@ async fn mails_go_out_only_when_they_are_asked_for() {
     let quiet = made(&crm, with("Quiet", "Participants", list.clone())).await;
     change(&crm, &quiet, json!({"Venue": "Room 1"})).await;
     crm.delete(&format!("/Events/{quiet}")).await;
-    assert!(mails(&crm).await.is_empty());
+    assert!(crm.lab.mails("zoho").await.is_empty());
     let mut loud = with("Loud", "Participants", list);
     loud["$send_notification"] = json!(true);
     let loud = made(&crm, loud).await;
-    assert_eq!(mails(&crm).await, [mail("eve@example.net", "invitation")]);
+    assert_eq!(
+        crm.lab.mails("zoho").await,
+        [mail("eve@example.net", "invitation")]
+    );
     assert_eq!(read(&crm, &loud).await["Participants"][0]["invited"], true);
     change(&crm, &loud, json!({"Venue": "Room 2"})).await;
-    assert_eq!(mails(&crm).await.len(), 1);
+    assert_eq!(crm.lab.mails("zoho").await.len(), 1);
     change(
         &crm,
         &loud,
@@ -108,7 +96,8 @@ async fn mails_go_out_only_when_they_are_asked_for() {
     )
     .await;
     assert!(
-        mails(&crm)
+        crm.lab
+            .mails("zoho")
             .await
             .contains(&mail("eve@example.net", "update"))
     );
@@ -119,7 +108,7 @@ async fn mails_go_out_only_when_they_are_asked_for() {
         json!({"Participants": others, "$send_notification": true}),
     )
     .await;
-    let told = mails(&crm).await;
+    let told = crm.lab.mails("zoho").await;
     assert!(
         told.contains(&mail("eve@example.net", "cancellation")),
         "{told:?}"
@@ -130,7 +119,7 @@ async fn mails_go_out_only_when_they_are_asked_for() {
     );
     crm.delete(&format!("/Events/{loud}")).await;
     assert_eq!(
-        mails(&crm).await.len(),
+        crm.lab.mails("zoho").await.len(),
         5,
         "who was invited is told of the deletion"
     );
@@ -142,6 +131,26 @@ async fn mails_go_out_only_when_they_are_asked_for() {
     assert_eq!(all["mails"][0]["record"], loud);
     let counts = crm.lab.control(Method::GET, "/counts", Value::Null).await;
     assert_eq!(counts["mails"]["zoho"], 5);
+}
+
+#[tokio::test]
+async fn reminding_the_participants_mails_them_whatever_the_switch_says() {
+    let crm = Crm::kind().await;
+    let list = json!([{"type": "email", "participant": "eve@example.net"}]);
+    let mut values = with("Reminded", "Participants", list);
+    values["Remind_At"] = json!([{"unit": 15, "period": "minutes"}]);
+    let quiet = made(&crm, values.clone()).await;
+    assert!(crm.lab.mails("zoho").await.is_empty());
+    values["Remind_Participants"] = json!([{"unit": 1, "period": "hours"}]);
+    made(&crm, values.clone()).await;
+    assert_eq!(
+        crm.lab.mails("zoho").await,
+        [mail("eve@example.net", "reminder")]
+    );
+    let more = json!({"Remind_Participants": values["Remind_Participants"]});
+    change(&crm, &quiet, more.clone()).await;
+    change(&crm, &quiet, more).await;
+    assert_eq!(crm.lab.mails("zoho").await.len(), 2, "once each");
 }
 
 #[tokio::test]
@@ -163,7 +172,8 @@ async fn a_meeting_is_called_off_once() {
     assert_eq!(crm.post(&path, body.clone()).await.status, 200);
     assert_eq!(read(&crm, &id).await["$event_cancelled"], true);
     assert!(
-        mails(&crm)
+        crm.lab
+            .mails("zoho")
             .await
             .contains(&mail("eve@example.net", "cancellation"))
     );

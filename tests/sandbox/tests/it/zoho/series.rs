@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::events::{change, made, read, with};
+use super::events::{change, create, made, read, with};
 use super::{Crm, text};
 
 const FIELDS: &str = "Start_DateTime,Recurring_Activity,$recurrence_id,Modified_Time";
@@ -23,6 +23,40 @@ async fn daily(crm: &Crm, rule: Value) -> Vec<Value> {
 
 fn exdate(row: &Value) -> &Value {
     &row["Recurring_Activity"]["EXDATE"]
+}
+
+#[tokio::test]
+async fn bad_rules_are_refused_with_their_place() {
+    let crm = Crm::kind().await;
+    let rule = |text: &str| json!({ "RRULE": text });
+    for (value, code, place) in [
+        (json!("FREQ=DAILY"), "INVALID_DATA", ""),
+        (json!({}), "MANDATORY_NOT_FOUND", ".RRULE"),
+        (rule("FREQ=SOMETIMES"), "INVALID_DATA", ".RRULE"),
+        (rule("FREQ=DAILY;UNTIL=never"), "INVALID_DATA", ".RRULE"),
+        (rule("FREQ=DAILY;DTSTART=soon"), "INVALID_DATA", ".RRULE"),
+        (
+            json!({"RRULE": "FREQ=DAILY", "EXDATE": "never"}),
+            "INVALID_DATA",
+            ".EXDATE",
+        ),
+        (
+            json!({"RRULE": "FREQ=DAILY", "EXDATE": ["2026-12-02"]}),
+            "INVALID_DATA",
+            ".EXDATE",
+        ),
+    ] {
+        let answer = create(&crm, with("Bad", "Recurring_Activity", value.clone())).await;
+        let item = &answer.body["data"][0];
+        assert_eq!(
+            (answer.status, &item["code"]),
+            (400, &json!(code)),
+            "{value}"
+        );
+        let path = format!("$.data[0].Recurring_Activity{place}");
+        assert_eq!(item["details"]["json_path"], path, "{value}");
+    }
+    assert!(occurrences(&crm).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,59 +1,12 @@
 //! Channels and callbacks.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-use axum::Json;
-use axum::routing::post;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Crm, refused, text};
 use crate::client::{Answer, send};
-
-/// A server that keeps what it is told.
-struct Listener {
-    url: String,
-    heard: Arc<Mutex<Vec<Value>>>,
-}
-
-impl Listener {
-    async fn start() -> Self {
-        let heard: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let kept = Arc::clone(&heard);
-        let router = axum::Router::new().route(
-            "/push",
-            post(move |Json(body): Json<Value>| {
-                kept.lock().unwrap().push(body);
-                async {}
-            }),
-        );
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/push?k=v", listener.local_addr().unwrap());
-        let mut servers = tokio::task::JoinSet::new();
-        servers.spawn(async move { axum::serve(listener, router).await });
-        servers.detach_all();
-        Self { url, heard }
-    }
-
-    /// Waits until so many callbacks came.
-    async fn wait_for(&self, count: usize) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            let heard = self.heard.lock().unwrap().clone();
-            if heard.len() >= count {
-                return heard;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "only {} callbacks came",
-                heard.len()
-            );
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
+use crate::listener::Listener;
 
 fn channel(id: &str, url: &str) -> Value {
     json!({"channel_id": id, "events": ["Contacts.all"], "notify_url": url, "token": "secret"})
@@ -73,7 +26,7 @@ async fn expiry(crm: &Crm, id: &str) -> Timestamp {
 #[tokio::test]
 async fn every_change_is_told_and_echoes_come_back() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
+    let listener = Listener::start(&[]).await;
     let answer = subscribe(&crm, vec![channel("1000000068001", &listener.url)]).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     let item = &answer.body["watch"][0];
@@ -84,7 +37,7 @@ async fn every_change_is_told_and_echoes_come_back() {
     assert_eq!(item["details"]["events"][0]["resource_name"], "Contacts");
     let body = json!({"data": [{"Last_Name": "One"}, {"Last_Name": "Two"}], "trigger": []});
     let made = crm.post("/Contacts", body).await;
-    let heard = listener.wait_for(1).await;
+    let heard = listener.bodies(1).await;
     assert_eq!(
         (
             &heard[0]["operation"],
@@ -108,13 +61,13 @@ async fn every_change_is_told_and_echoes_come_back() {
         json!({"Phone": "1"}),
     )
     .await;
-    let heard = listener.wait_for(2).await;
+    let heard = listener.bodies(2).await;
     assert_eq!(
         (&heard[1]["operation"], &heard[1]["affected_fields"]),
         (&json!("update"), &json!([{id.as_str(): ["Phone"]}]))
     );
     crm.delete(&format!("/Contacts/{id}")).await;
-    let heard = listener.wait_for(3).await;
+    let heard = listener.bodies(3).await;
     assert_eq!(
         (&heard[2]["operation"], &heard[2]["ids"]),
         (&json!("delete"), &json!([id]))
@@ -124,7 +77,7 @@ async fn every_change_is_told_and_echoes_come_back() {
 #[tokio::test]
 async fn values_are_sent_only_when_asked_for_and_only_named_fields_wake_a_channel() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
+    let listener = Listener::start(&[]).await;
     let mut wanted = channel("1", &listener.url);
     wanted["events"] = json!(["Contacts.edit"]);
     wanted["return_affected_field_values"] = json!(true);
@@ -141,7 +94,7 @@ async fn values_are_sent_only_when_asked_for_and_only_named_fields_wake_a_channe
         .await;
     crm.control(Method::PATCH, &path, json!({"Phone": "1"}))
         .await;
-    let heard = listener.wait_for(1).await;
+    let heard = listener.bodies(1).await;
     assert_eq!(heard.len(), 1);
     assert_eq!(
         heard[0]["affected_values"],
@@ -229,7 +182,7 @@ async fn channels_are_renewed_replaced_reduced_and_removed() {
 #[tokio::test]
 async fn an_expired_channel_is_silent_and_cannot_be_renewed() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
+    let listener = Listener::start(&[]).await;
     crm.settings(json!({"access_token_seconds": 90_000})).await;
     let mut crm = crm;
     crm.token = super::access_token(&crm.lab, 0).await;
@@ -247,7 +200,7 @@ async fn an_expired_channel_is_silent_and_cannot_be_renewed() {
     assert_eq!(crm.delete("/actions/watch?channel_ids=7").await.status, 400);
     subscribe(&crm, vec![channel("7", &listener.url)]).await;
     let id = crm.contact(json!({"Last_Name": "Heard"})).await;
-    let heard = listener.wait_for(1).await;
+    let heard = listener.bodies(1).await;
     assert_eq!(
         heard[0]["ids"],
         json!([id]),
@@ -306,8 +259,8 @@ async fn malformed_channels_are_refused_one_by_one() {
 #[tokio::test]
 async fn an_edited_company_wakes_contact_channels_that_did_not_opt_out() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
-    let quiet = Listener::start().await;
+    let listener = Listener::start(&[]).await;
+    let quiet = Listener::start(&[]).await;
     let made = crm
         .post(
             "/Accounts",
@@ -326,25 +279,25 @@ async fn an_edited_company_wakes_contact_channels_that_did_not_opt_out() {
         json!({"data": [{"id": account, "Phone": "1"}], "trigger": []}),
     )
     .await;
-    let heard = listener.wait_for(1).await;
+    let heard = listener.bodies(1).await;
     assert_eq!(
         (&heard[0]["ids"], &heard[0]["operation"]),
         (&json!([id]), &json!("update"))
     );
-    assert!(quiet.heard.lock().unwrap().is_empty());
+    assert!(quiet.bodies(0).await.is_empty());
 }
 
 #[tokio::test]
 async fn callbacks_are_dropped_and_doubled_on_demand() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
+    let listener = Listener::start(&[]).await;
     subscribe(&crm, vec![channel("1", &listener.url)]).await;
     crm.settings(json!({"callback_drop_rate": 1.0})).await;
     crm.contact(json!({"Last_Name": "Dropped"})).await;
     crm.settings(json!({"callback_drop_rate": 0.0, "callback_duplicate_rate": 1.0}))
         .await;
     let id = crm.contact(json!({"Last_Name": "Doubled"})).await;
-    let heard = listener.wait_for(2).await;
+    let heard = listener.bodies(2).await;
     assert_eq!(
         (&heard[0]["ids"], &heard[1]["ids"]),
         (&json!([id]), &json!([id]))
@@ -355,7 +308,7 @@ async fn callbacks_are_dropped_and_doubled_on_demand() {
 #[tokio::test]
 async fn callbacks_overtake_each_other() {
     let crm = Crm::kind().await;
-    let listener = Listener::start().await;
+    let listener = Listener::start(&[]).await;
     subscribe(&crm, vec![channel("1", &listener.url)]).await;
     crm.settings(json!({"callback_delay_milliseconds": 400}))
         .await;
@@ -364,7 +317,7 @@ async fn callbacks_overtake_each_other() {
         ids.push(json!([crm.contact(json!({"Last_Name": "Xu"})).await]));
     }
     let heard: Vec<Value> = listener
-        .wait_for(12)
+        .bodies(12)
         .await
         .iter()
         .map(|body| body["ids"].clone())

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Diary, EVENTS, meeting, reason, weekly};
+use crate::client::mail;
 use crate::google::peer::text;
 
 fn with_guests(mut event: Value) -> Value {
@@ -11,10 +12,6 @@ fn with_guests(mut event: Value) -> Value {
         {"email": "ben@example.com"}, {"email": "carla@example.org"}, {"email": "room@example.com", "resource": true},
     ]);
     event
-}
-
-fn mail(recipient: &str, kind: &str) -> (String, String) {
-    (recipient.to_owned(), kind.to_owned())
 }
 
 async fn answer_of(diary: &Diary, id: &str, guest: &str) -> String {

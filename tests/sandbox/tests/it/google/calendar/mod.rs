@@ -8,6 +8,7 @@ mod free_busy;
 mod guests;
 mod lists;
 mod push;
+mod reminders;
 mod series;
 mod sync;
 
@@ -127,14 +128,7 @@ impl Diary {
 
     /// Mails that calls have caused so far: recipient and kind.
     pub(crate) async fn mails(&self) -> Vec<(String, String)> {
-        let path = "/mails?provider=google&by=api";
-        let answer = self.peer.lab.control(Method::GET, path, Value::Null).await;
-        let mails = answer["mails"].as_array().unwrap().iter();
-        let mut mails: Vec<(String, String)> = mails
-            .map(|mail| (text(mail, "recipient"), text(mail, "kind")))
-            .collect();
-        mails.sort();
-        mails
+        self.peer.lab.mails("google").await
     }
 
     pub(crate) async fn settings(&self, patch: Value) {

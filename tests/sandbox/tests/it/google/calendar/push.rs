@@ -1,9 +1,5 @@
 //! Notification channels.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-use axum::routing::post;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -11,49 +7,7 @@ use serde_json::{Value, json};
 use super::{Diary, meeting};
 use crate::client::Answer;
 use crate::google::peer::text;
-
-/// A server that keeps the headers it is sent, and answers the statuses it was given, then 200.
-struct Listener {
-    url: String,
-    heard: Arc<Mutex<Vec<HeaderMap>>>,
-}
-
-impl Listener {
-    async fn start(statuses: &[u16]) -> Self {
-        let heard: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
-        let (kept, mut statuses) = (Arc::clone(&heard), statuses.to_vec());
-        statuses.reverse();
-        let statuses = Arc::new(Mutex::new(statuses));
-        let router = axum::Router::new().route(
-            "/push",
-            post(move |headers: HeaderMap, body: String| {
-                assert!(body.is_empty());
-                kept.lock().unwrap().push(headers);
-                let status = statuses.lock().unwrap().pop().unwrap_or(200);
-                async move { axum::http::StatusCode::from_u16(status).unwrap() }
-            }),
-        );
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/push", listener.local_addr().unwrap());
-        let mut servers = tokio::task::JoinSet::new();
-        servers.spawn(async move { axum::serve(listener, router).await });
-        servers.detach_all();
-        Self { url, heard }
-    }
-
-    /// Waits until so many notifications came.
-    async fn wait_for(&self, count: usize) -> Vec<HeaderMap> {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            let heard = self.heard.lock().unwrap().clone();
-            if heard.len() >= count {
-                return heard;
-            }
-            assert!(Instant::now() < deadline, "only {} came", heard.len());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
+use crate::listener::Listener;
 
 async fn watch(diary: &Diary, id: &str, url: &str) -> Answer {
     let body = json!({"id": id, "type": "web_hook", "address": url, "token": "secret", "params": {"ttl": "3600"}});
@@ -72,7 +26,7 @@ async fn a_channel_says_sync_first_and_then_that_something_exists() {
     assert_eq!(opened.status, 200, "{}", opened.text);
     assert_eq!(opened.body["kind"], "api#channel");
     assert!(opened.body["expiration"].is_string());
-    let first = &listener.wait_for(1).await[0];
+    let first = &listener.headers(1).await[0];
     assert_eq!(header(first, "x-goog-resource-state"), "sync");
     assert_eq!(header(first, "x-goog-message-number"), "1");
     assert_eq!(header(first, "x-goog-channel-id"), "0193-channel");
@@ -83,11 +37,11 @@ async fn a_channel_says_sync_first_and_then_that_something_exists() {
     );
     assert!(header(first, "x-goog-channel-expiration").ends_with("GMT"));
     let id = text(&diary.insert(meeting("Board", 1)).await, "id");
-    listener.wait_for(2).await;
+    listener.headers(2).await;
     diary
         .ok(Method::DELETE, &format!("/{id}"), Value::Null)
         .await;
-    let heard = listener.wait_for(3).await;
+    let heard = listener.headers(3).await;
     let states: Vec<String> = heard
         .iter()
         .map(|one| header(one, "x-goog-resource-state"))
@@ -125,16 +79,16 @@ async fn a_failed_notification_is_sent_again_only_after_a_server_error() {
         .await;
     let listener = Listener::start(&[500, 503, 200, 404, 200]).await;
     watch(&diary, "one", &listener.url).await;
-    let heard = listener.wait_for(3).await;
+    let heard = listener.headers(3).await;
     assert!(
         heard
             .iter()
             .all(|one| header(one, "x-goog-message-number") == "1")
     );
     diary.insert(meeting("Lost", 1)).await;
-    listener.wait_for(4).await;
+    listener.headers(4).await;
     diary.insert(meeting("Told", 2)).await;
-    let heard = listener.wait_for(5).await;
+    let heard = listener.headers(5).await;
     assert_ne!(
         header(&heard[3], "x-goog-message-number"),
         header(&heard[4], "x-goog-message-number")
@@ -146,7 +100,7 @@ async fn channels_end_when_stopped_or_expired() {
     let diary = Diary::kind().await;
     let listener = Listener::start(&[]).await;
     let opened = watch(&diary, "one", &listener.url).await.body;
-    listener.wait_for(1).await;
+    listener.headers(1).await;
     let again = watch(&diary, "one", &listener.url).await;
     assert_eq!(
         again.body["error"]["errors"][0]["reason"],
@@ -176,13 +130,13 @@ async fn channels_end_when_stopped_or_expired() {
     );
     assert_eq!(diary.call(Method::POST, path, stop).await.status, 404);
     watch(&diary, "two", &listener.url).await;
-    listener.wait_for(2).await;
+    listener.headers(2).await;
     diary
         .control(Method::POST, "/channels/expire", Value::Null)
         .await;
     diary.insert(meeting("Unheard", 1)).await;
     watch(&diary, "three", &listener.url).await;
-    let heard = listener.wait_for(3).await;
+    let heard = listener.headers(3).await;
     assert_eq!(header(&heard[2], "x-goog-channel-id"), "three");
     let open = diary.control(Method::GET, "/channels", Value::Null).await;
     assert_eq!(open["channels"].as_array().unwrap().len(), 1);
