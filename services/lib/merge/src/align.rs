@@ -3,8 +3,8 @@
 use model::{Comparison, Element};
 
 /// Pairs the elements of a list with those of an earlier state of the same list: by label and value, then by
-/// value, then by label in order, which makes an edit of what would else be a removal and an addition.
-/// The answer has, for each old element, the place of the new one.
+/// value, then by label in order, which makes an edit of what would else be a removal and an addition. Where labels
+/// tell elements apart, by label alone. The answer has, for each old element, the place of the new one.
 pub(crate) fn with_earlier(
     old: &[&Element],
     new: &[&Element],
@@ -15,7 +15,8 @@ pub(crate) fn with_earlier(
     pairs
 }
 
-/// Pairs the elements of the lists of two sides: by label and value, then by value.
+/// Pairs the elements of the lists of two sides: by label and value, then by value; where labels tell elements
+/// apart, by label alone.
 pub(crate) fn by_value(
     left: &[&Element],
     right: &[&Element],
@@ -26,7 +27,7 @@ pub(crate) fn by_value(
         comparison.same_element(one, other)
     });
     zip(left, right, &mut pairs, |one, other| {
-        comparison.same_parts(one, other)
+        comparison.same_identity(one, other)
     });
     pairs
 }

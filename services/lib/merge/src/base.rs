@@ -277,7 +277,7 @@ fn renderings(
     // A reading may have shown what was written before the answer came: then it is no bystander of itself.
     let mut bystanders: Vec<&Element> = bystanders.iter().collect();
     for element in written.iter().flatten() {
-        let same = |other: &&Element| comparison.same_parts(element, other);
+        let same = |other: &&Element| comparison.same_identity(element, other);
         let expected = bystanders.iter().copied().chain(written.iter().flatten());
         if shown.iter().copied().filter(same).count() < expected.filter(same).count()
             && let Some(at) = bystanders.iter().position(same)

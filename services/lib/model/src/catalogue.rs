@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::path::Path;
+use crate::{path::Path, record::Record, value::Value};
 
 /// A field that an account offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,5 +36,60 @@ impl Catalogue {
         exact(path)
             .or_else(|| exact(&path.without_part()))
             .or_else(|| exact(&path.without_key()))
+    }
+}
+
+/// A limit of an account that a record exceeds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Exceeded {
+    /// A text is too long.
+    #[error("{path} has {length} characters, and the account takes {limit}")]
+    Length {
+        /// The path.
+        path: Path,
+        /// Characters that it has.
+        length: usize,
+        /// Characters that the account takes.
+        limit: u32,
+    },
+    /// A list has too many elements.
+    #[error("{path} has {count} elements, and the account takes {limit}")]
+    Elements {
+        /// The path.
+        path: Path,
+        /// Elements that it has.
+        count: usize,
+        /// Elements that the account takes.
+        limit: u32,
+    },
+}
+
+impl Catalogue {
+    /// The account's limits that a record exceeds, by its root paths. A connector or writer says them of a record
+    /// that it has to set aside; what an account does not offer has no limit.
+    pub fn exceeded(&self, record: &Record) -> Vec<Exceeded> {
+        let exceeded = |(path, value): (&Path, &Value)| {
+            let entry = self.entry(path)?;
+            match value {
+                Value::Text(text) => {
+                    let (length, limit) = (text.chars().count(), entry.max_length?);
+                    (length > limit as usize).then(|| Exceeded::Length {
+                        path: path.clone(),
+                        length,
+                        limit,
+                    })
+                }
+                Value::Elements(elements) => {
+                    let (count, limit) = (elements.len(), entry.max_elements?);
+                    (count > limit as usize).then(|| Exceeded::Elements {
+                        path: path.clone(),
+                        count,
+                        limit,
+                    })
+                }
+                Value::Date(_) => None,
+            }
+        };
+        record.fields.iter().filter_map(exceeded).collect()
     }
 }

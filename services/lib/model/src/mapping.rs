@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     catalogue::{Catalogue, CatalogueEntry},
     comparison::Comparison,
+    kinds::table,
     path::Path,
     side::{Direction, Side},
-    table::{Form, Table, TableError, table},
+    table::{Form, Table, TableError},
 };
 
 /// A line of a mapping as people and recipes write it.
@@ -146,6 +147,10 @@ impl Pairing {
             != (right_field.comparison == Comparison::Date)
         {
             Some("one holds a date and the other a text")
+        } else if left_field.comparison != right_field.comparison
+            && (left_field.comparison.is_structured() || right_field.comparison.is_structured())
+        {
+            Some("their values have different meanings; map paths of one meaning")
         } else if list && left_field.form != right_field.form {
             Some(
                 "their elements have different parts; map single parts, as in addresses[home].city",

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    kinds::table,
     path::Path,
     project::project,
     record::Record,
-    table::table,
+    table::{KeySpec, Table},
     value::{Fields, Value},
 };
 
@@ -25,7 +26,7 @@ pub struct MatchKey {
 }
 
 /// The match keys of a record. Criterion *i* gives keys of rank *i*: one per element where it names a whole
-/// multi-valued field, else at most one.
+/// multi-valued field, else at most one. A criterion may name a key of several fields ([`KeySpec`]).
 ///
 /// Values are hashed in their normal form without regard to case, whatever field they come from, so that
 /// the criteria of two sides may name different fields.
@@ -33,12 +34,14 @@ pub fn match_keys(record: &Record, criteria: &[Path], hash_key: &[u8; 32]) -> Ve
     let Some(table) = table(&record.kind) else {
         return Vec::new();
     };
-    let name_hash = name_hash(record, hash_key);
+    let name_hash = name_hash(table, record, hash_key);
     let mut keys = Vec::new();
     for (rank, path) in (0_u32..).zip(criteria) {
-        let shown = project(record, std::slice::from_ref(path), &Fields::new());
-        for text in shown.values().flat_map(texts) {
-            let normal = table.comparison(path).normal(&text).to_lowercase();
+        let normals = match table.key(path) {
+            Some(spec) => composed(table, record, spec).into_iter().collect(),
+            None => values(table, record, path),
+        };
+        for normal in normals {
             let key = MatchKey {
                 rank,
                 hash: keyed(hash_key, "key", &normal),
@@ -66,16 +69,35 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// Given and family name as one text: where the one ends and the other begins differs between providers.
-fn name_hash(record: &Record, hash_key: &[u8; 32]) -> [u8; 32] {
-    let part = |field| {
-        record
-            .fields
-            .get(&Path::field_only(field))
-            .and_then(Value::as_text)
-            .unwrap_or_default()
+/// What a path shows, as it counts in a key.
+fn values(table: &Table, record: &Record, path: &Path) -> Vec<String> {
+    let comparison = table.comparison(path);
+    let shown = project(record, std::slice::from_ref(path), &Fields::new());
+    shown
+        .values()
+        .flat_map(texts)
+        .map(|text| comparison.key(&text))
+        .collect()
+}
+
+/// A key of several fields; none if the one that it needs is empty.
+fn composed(table: &Table, record: &Record, spec: &KeySpec) -> Option<String> {
+    let part = |field: &&str| values(table, record, &Path::field_only(field)).join("\n");
+    if part(&spec.needs).is_empty() {
+        return None;
+    }
+    let parts: Vec<_> = spec.fields.iter().map(part).collect();
+    Some(parts.join("\n\n"))
+}
+
+/// The record's name as one text.
+fn name_hash(table: &Table, record: &Record, hash_key: &[u8; 32]) -> [u8; 32] {
+    let part = |field: &&str| {
+        let value = record.fields.get(&Path::field_only(field));
+        value.and_then(Value::as_text).unwrap_or_default()
     };
-    let name = format!("{} {}", part("name.given"), part("name.family")).to_lowercase();
+    let parts: Vec<_> = table.name.iter().map(part).collect();
+    let name = parts.join(" ").to_lowercase();
     let words: Vec<_> = name.split_whitespace().collect();
     if words.is_empty() {
         return NO_NAME;

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     comparison::Comparison,
+    kinds::table,
     path::Path,
     project::{first_with_most, part_of},
     record::Record,
-    table::{Form, table},
+    table::Form,
     value::{Element, Value},
 };
 
@@ -42,7 +43,8 @@ pub struct Patched {
 ///
 /// `before` has what the edit was made from, by part; a part that was empty is `None`. Of the elements with
 /// the path's label it is the one that carries the most of it; where none carries any, an element with
-/// another label that carries all of it. A list path has no label of its own: there `before` decides alone.
+/// another label that carries all of it. A list path has no label of its own: there `before` decides alone. Where
+/// labels tell elements apart ([`Comparison::is_keyed`]), the label decides alone.
 pub fn locate<'a>(
     elements: impl IntoIterator<Item = &'a Element>,
     path: &Path,
@@ -50,6 +52,10 @@ pub fn locate<'a>(
     comparison: Comparison,
 ) -> Option<usize> {
     let elements: Vec<_> = elements.into_iter().enumerate().collect();
+    if let (true, Some(label)) = (comparison.is_keyed(), path.key()) {
+        let own = elements.iter().find(|(_, element)| element.label == label);
+        return own.map(|(index, _)| *index);
+    }
     let carries = |element: &Element| {
         before
             .iter()
@@ -141,7 +147,7 @@ fn patch_whole(
         let free = |at: &usize| !changed.contains(at);
         let equal = |at: &usize| list[*at].element == before;
         let same = |at: &usize| comparison.same_element(&list[*at].element, &before);
-        let alike = |at: &usize| comparison.same_parts(&list[*at].element, &before);
+        let alike = |at: &usize| comparison.same_identity(&list[*at].element, &before);
         let places = || (0..list.len()).filter(free);
         places()
             .find(equal)

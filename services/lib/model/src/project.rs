@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     comparison::Comparison,
+    kinds::table,
     path::Path,
     record::Record,
-    table::{Form, Table, table},
+    table::{Form, Table},
     value::{Element, Fields, SIMPLE_PART, Value},
 };
 
@@ -101,6 +102,9 @@ fn choose<'a>(
         |element: &&Element| Some(element.label.as_str()) == path.key() && !element.is_empty();
     if let Some(best) = first_with_most(elements.iter().filter(own_label), carries) {
         return Some(best);
+    }
+    if comparison.is_keyed() {
+        return None;
     }
     let free_label =
         |element: &&Element| !mapped.contains(element.label.as_str()) && carries(element) > 0;

@@ -1,14 +1,34 @@
-//! The table of fields of each kind of record. A new field of a kind is a line here.
+//! What a kind of record is: a table. A new field of a kind is a line of its table, a new kind one more table.
 
-use crate::{comparison::Comparison, path::Path, value::SIMPLE_PART};
+use crate::{
+    comparison::Comparison,
+    path::Path,
+    value::{SIMPLE_PART, Value},
+};
 
-/// The fields of a kind of record.
+/// A kind of record: everything that the engine knows of it.
 #[derive(Debug)]
 pub struct Table {
     /// The kind, for example `contact`.
     pub kind: &'static str,
     /// Its fields.
     pub fields: &'static [FieldSpec],
+    /// The fields whose texts, one after the other, are what people call a record. They settle which of several
+    /// records with one match key belong together, and alone only suggest it.
+    pub name: &'static [&'static str],
+    /// Match keys that are made of several fields.
+    pub keys: &'static [KeySpec],
+}
+
+/// A match key that is made of several fields, for kinds of which no single field tells one record from another.
+#[derive(Debug)]
+pub struct KeySpec {
+    /// Its name, which stands for a path among the criteria of a sync; no field has it.
+    pub name: &'static str,
+    /// The fields, each as it counts in a match key.
+    pub fields: &'static [&'static str],
+    /// The one of them without which there is no key.
+    pub needs: &'static str,
 }
 
 /// A field of a kind of record.
@@ -66,11 +86,13 @@ pub enum TableError {
     },
 }
 
-const SIMPLE: Form = Form::List {
+/// A list of simple elements.
+pub(crate) const SIMPLE: Form = Form::List {
     parts: &[SIMPLE_PART],
 };
 
-const fn field(name: &'static str, form: Form, comparison: Comparison) -> FieldSpec {
+/// A line of a table.
+pub(crate) const fn field(name: &'static str, form: Form, comparison: Comparison) -> FieldSpec {
     FieldSpec {
         name,
         form,
@@ -78,54 +100,24 @@ const fn field(name: &'static str, form: Form, comparison: Comparison) -> FieldS
     }
 }
 
-/// Contacts, after JSContact (RFC 9553).
-static CONTACT: Table = Table {
-    kind: "contact",
-    fields: &[
-        field("name.prefix", Form::Single, Comparison::Text),
-        field("name.given", Form::Single, Comparison::Text),
-        field("name.middle", Form::Single, Comparison::Text),
-        field("name.family", Form::Single, Comparison::Text),
-        field("name.suffix", Form::Single, Comparison::Text),
-        field("nickname", Form::Single, Comparison::Text),
-        field("title", Form::Single, Comparison::Text),
-        field("organization", Form::Single, Comparison::Text),
-        field("department", Form::Single, Comparison::Text),
-        field("note", Form::Single, Comparison::Text),
-        field("birthday", Form::Single, Comparison::Date),
-        field("emails", SIMPLE, Comparison::Email),
-        field("phones", SIMPLE, Comparison::Phone),
-        field(
-            "addresses",
-            Form::List {
-                parts: &[
-                    "street", "extended", "city", "region", "postcode", "country",
-                ],
-            },
-            Comparison::Text,
-        ),
-        field("urls", SIMPLE, Comparison::Url),
-        field("custom", Form::Open, Comparison::Text),
-    ],
-};
-
-static TABLES: [&Table; 1] = [&CONTACT];
-
-/// The table of a kind of record.
-pub fn table(kind: &str) -> Option<&'static Table> {
-    TABLES.into_iter().find(|table| table.kind == kind)
-}
-
 impl Table {
     /// The field that a path belongs to, whether or not the rest of the path fits it.
-    pub fn field(&self, path: &Path) -> Option<&'static FieldSpec>
-    where
-        Self: 'static,
-    {
-        table(self.kind)?
-            .fields
-            .iter()
-            .find(|field| field.name == path.field())
+    pub fn field(&self, path: &Path) -> Option<&'static FieldSpec> {
+        self.fields.iter().find(|field| field.name == path.field())
+    }
+
+    /// The match key of several fields that a criterion names.
+    pub fn key(&self, criterion: &Path) -> Option<&'static KeySpec> {
+        let named = |key: &&KeySpec| key.name == criterion.field() && criterion.key().is_none();
+        self.keys.iter().find(named)
+    }
+
+    /// Checks a criterion by which records are matched: a path, or the name of a key of several fields.
+    pub fn check_criterion(&self, criterion: &Path) -> Result<(), TableError> {
+        match self.key(criterion) {
+            Some(_) => Ok(()),
+            None => self.check(criterion).map(|_| ()),
+        }
     }
 
     /// The field that a path names, if the path fits it.
@@ -175,5 +167,14 @@ impl Table {
                 self.field(path).map(|field| field.form),
                 Some(Form::List { .. })
             )
+    }
+
+    /// Whether a value is of the grammar that its field is for; a field that the kind does not have takes any.
+    pub(crate) fn admits(&self, path: &Path, value: &Value) -> bool {
+        let comparison = self.comparison(path);
+        match value {
+            Value::Text(text) => comparison.admits(text),
+            Value::Date(_) | Value::Elements(_) => true,
+        }
     }
 }

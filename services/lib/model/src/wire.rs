@@ -5,6 +5,7 @@ use proto::{change, connector, control, record as wire, write};
 use crate::{
     catalogue::{Catalogue, CatalogueEntry},
     date::{Date, DateError},
+    kinds::table,
     mapping::{MappingError, Pairing},
     match_key::MatchKey,
     patch::Edit,
@@ -30,6 +31,9 @@ pub enum WireError {
     /// A pairing does not fit its kind of record.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+    /// A value is not of its field's form or grammar.
+    #[error("the value of {0} is not what the field holds")]
+    Value(Path),
     /// A field is missing.
     #[error("the message lacks its {0}")]
     Missing(&'static str),
@@ -181,9 +185,14 @@ impl TryFrom<wire::Record> for Record {
 
     fn try_from(message: wire::Record) -> Result<Self, WireError> {
         let mut record = Self::new(message.kind);
+        let table = table(&record.kind);
         for field in message.fields {
-            let value = field.value.ok_or(WireError::Missing("value"))?;
-            record.set(Path::parse(&field.path)?, Some(value.try_into()?));
+            let value = field.value.ok_or(WireError::Missing("value"))?.try_into()?;
+            let path = Path::parse(&field.path)?;
+            if table.is_some_and(|table| !table.admits(&path, &value)) {
+                return Err(WireError::Value(path));
+            }
+            record.set(path, Some(value));
         }
         Ok(record)
     }

@@ -268,7 +268,12 @@ fn presence(text: &str) -> Presence {
 
 /// Every field of a contact but those that are hidden.
 pub(crate) fn readable_but(hidden: &[&str]) -> std::collections::BTreeSet<Path> {
-    let fields = model::table("contact")
+    readable_of("contact", hidden)
+}
+
+/// Every field of a kind but these.
+pub(crate) fn readable_of(kind: &str, hidden: &[&str]) -> std::collections::BTreeSet<Path> {
+    let fields = model::table(kind)
         .unwrap()
         .fields
         .iter()

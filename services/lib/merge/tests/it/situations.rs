@@ -7,7 +7,7 @@ use merge::{
 use model::{Direction, Element, Fields, Pairing, Path, PerSide, Side, Value};
 use proptest::prelude::*;
 
-use crate::{dsl::readable_but, link::Link};
+use crate::{dsl::readable_of, link::Link};
 
 fn side() -> impl Strategy<Value = Side> {
     prop_oneof![Just(Side::Left), Just(Side::Right)]
@@ -36,30 +36,99 @@ prop_compose! {
     }
 }
 
-fn pairing(left: &str, right: &str, direction: Direction) -> Pairing {
-    let path = |text| Path::parse(text).unwrap();
-    Pairing::new("contact", path(left), path(right), direction).unwrap()
+/// The kinds of record whose situations are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Contact,
+    Event,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Event => "event",
+        }
+    }
+
+    fn pairing(self, left: &str, right: &str, direction: Direction) -> Pairing {
+        let path = |text| Path::parse(text).unwrap();
+        Pairing::new(self.name(), path(left), path(right), direction).unwrap()
+    }
+
+    /// The paths of both sides, by place: three single values, then two lists.
+    fn paths(self) -> [(&'static str, &'static str); 5] {
+        match self {
+            Self::Contact => [
+                ("title", "title"),
+                ("note", "custom[Note]"),
+                ("phones[work]", "phones[mobile]"),
+                ("emails", "emails"),
+                ("urls", "urls"),
+            ],
+            Self::Event => [
+                ("when", "when"),
+                ("description", "description"),
+                ("recurrence", "recurrence"),
+                ("participants", "participants"),
+                ("overrides", "overrides"),
+            ],
+        }
+    }
+}
+
+pub(crate) fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![Just(Kind::Contact), Just(Kind::Event)]
 }
 
 /// One pairing of each sort: text, spellings that are the same, paths of different names, and two lists.
-fn pairings() -> impl Strategy<Value = Vec<Pairing>> {
+fn pairings(kind: Kind) -> impl Strategy<Value = Vec<Pairing>> {
     let limit = || prop_oneof![2 => Just(None), 1 => (1_u32..3).prop_map(Some)];
     (direction(), direction(), direction(), limit(), limit()).prop_map(
-        |(title, email, emails, left, right)| {
-            vec![
-                pairing("title", "title", title),
-                pairing("note", "custom[Note]", Direction::Both),
-                pairing("phones[work]", "phones[mobile]", email),
-                Pairing {
-                    left_limit: left,
-                    right_limit: right,
-                    ..pairing("emails", "emails", emails)
-                },
-                pairing("urls", "urls", Direction::Both),
-            ]
+        move |(first, third, fourth, left, right)| {
+            let directions = [first, Direction::Both, third, fourth, Direction::Both];
+            let mut pairings: Vec<Pairing> = kind
+                .paths()
+                .into_iter()
+                .zip(directions)
+                .map(|((left, right), direction)| kind.pairing(left, right, direction))
+                .collect();
+            pairings[3].left_limit = left;
+            pairings[3].right_limit = right;
+            pairings
         },
     )
 }
+
+/// One of these texts, or nothing.
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = Option<Value>> {
+    let text = prop::sample::select(texts);
+    prop_oneof![
+        1 => Just(None),
+        3 => text.prop_map(|text| Some(Value::Text(text.to_owned()))),
+    ]
+}
+
+/// The same time in several writings, another time, and days.
+const TIMES: [&str; 6] = [
+    "2026-12-01T09:00:00[Europe/Vienna]/2026-12-01T10:00:00[Europe/Vienna]",
+    "2026-12-01T03:00:00[America/New_York]/2026-12-01T04:00:00[America/New_York]",
+    "2026-12-01T09:00:00+01:00/2026-12-01T10:00:00+01:00",
+    "2026-12-01T08:00:00Z/2026-12-01T09:00:00Z",
+    "2026-12-01T11:00:00[Europe/Vienna]/2026-12-01T12:00:00[Europe/Vienna]",
+    "2026-12-01/2026-12-02",
+];
+const DESCRIPTIONS: [&str; 4] = [
+    "Agenda",
+    "<!DOCTYPE html>\n<p>Agenda</p>",
+    "<!DOCTYPE html>\n<b>Lunch</b>",
+    "Lunch ",
+];
+const RULES: [&str; 3] = [
+    "FREQ=WEEKLY;COUNT=8",
+    "COUNT=8;FREQ=WEEKLY",
+    "FREQ=DAILY;UNTIL=20261204",
+];
 
 fn text() -> impl Strategy<Value = Option<Value>> {
     let words = ["a", "b", " a ", "B", "c\r\nd", "c\nd"];
@@ -83,22 +152,52 @@ fn element() -> impl Strategy<Value = Element> {
     (labels, values).prop_map(|(label, value)| Element::simple(label, value))
 }
 
+/// An element that its label tells from others, with this label.
+fn keyed(label: &'static str) -> impl Strategy<Value = Element> {
+    let value = prop::sample::select(vec!["accepted", "declined", " accepted"]);
+    value.prop_map(move |value| Element::simple(label, value))
+}
+
+/// Each of three labels at most once.
+fn keyed_list<T: std::fmt::Debug, S: Strategy<Value = T>>(
+    each: impl Fn(&'static str) -> S,
+) -> impl Strategy<Value = Vec<T>> {
+    let one = |label| prop::option::weighted(0.6, each(label));
+    (one("a@x"), one("b@x"), one("c@x"))
+        .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect())
+}
+
 fn list() -> impl Strategy<Value = Option<Value>> {
     prop::collection::vec(element(), 0..4).prop_map(Value::elements)
 }
 
 /// A value that fits a pairing.
-fn value(index: usize) -> BoxedStrategy<Option<Value>> {
-    match index {
-        2 => phone().boxed(),
-        3 | 4 => list().boxed(),
-        _ => text().boxed(),
+fn value(kind: Kind, index: usize) -> BoxedStrategy<Option<Value>> {
+    match (kind, index) {
+        (Kind::Contact, 2) => phone().boxed(),
+        (Kind::Contact, 3 | 4) => list().boxed(),
+        (Kind::Contact, _) => text().boxed(),
+        (Kind::Event, 0) => one_of(&TIMES).boxed(),
+        (Kind::Event, 1) => one_of(&DESCRIPTIONS).boxed(),
+        (Kind::Event, 2) => one_of(&RULES).boxed(),
+        (Kind::Event, _) => keyed_list(keyed).prop_map(Value::elements).boxed(),
     }
 }
 
-fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
+/// The elements of a base, pair by pair.
+fn pairs(kind: Kind) -> BoxedStrategy<Vec<(Element, Element)>> {
+    fn place(element: impl Strategy<Value = Element> + 'static) -> BoxedStrategy<Element> {
+        prop_oneof![1 => Just(Element::default()), 6 => element].boxed()
+    }
+    match kind {
+        Kind::Contact => prop::collection::vec((place(element()), place(element())), 0..4).boxed(),
+        Kind::Event => keyed_list(|label| (place(keyed(label)), place(keyed(label)))).boxed(),
+    }
+}
+
+fn pair_base(kind: Kind, index: usize) -> BoxedStrategy<PairBase> {
     if index < 3 {
-        return (value(index), value(index))
+        return (value(kind, index), value(kind, index))
             .prop_map(|(left, right)| PairBase {
                 left,
                 right,
@@ -106,9 +205,7 @@ fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
             })
             .boxed();
     }
-    let place = || prop_oneof![1 => Just(Element::default()), 6 => element()];
-    let pairs = prop::collection::vec((place(), place()), 0..4);
-    pairs
+    pairs(kind)
         .prop_map(|pairs| {
             let full = pairs
                 .into_iter()
@@ -127,15 +224,15 @@ fn pair_base(index: usize) -> BoxedStrategy<PairBase> {
 }
 
 /// Bases by place; some pairings have none.
-fn bases() -> impl Strategy<Value = Vec<Option<PairBase>>> {
-    let one = |index| prop_oneof![1 => Just(None), 4 => pair_base(index).prop_map(Some)];
+fn bases(kind: Kind) -> impl Strategy<Value = Vec<Option<PairBase>>> {
+    let one = |index| prop_oneof![1 => Just(None), 4 => pair_base(kind, index).prop_map(Some)];
     (0..5).map(one).collect::<Vec<_>>()
 }
 
 /// The values of a side by place: half the time those of its base, so that nothing changed there.
-fn values() -> impl Strategy<Value = Vec<(bool, Option<Value>)>> {
+fn values(kind: Kind) -> impl Strategy<Value = Vec<(bool, Option<Value>)>> {
     (0..5)
-        .map(|index| (any::<bool>(), value(index)))
+        .map(|index| (any::<bool>(), value(kind, index)))
         .collect::<Vec<_>>()
 }
 
@@ -148,6 +245,7 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
 }
 
 fn sight(
+    kind: Kind,
     side: Side,
     pairings: &[Pairing],
     bases: &[Option<PairBase>],
@@ -173,7 +271,7 @@ fn sight(
     let readable = if hidden.is_empty() {
         Readable::All
     } else {
-        Readable::Only(readable_but(&hidden))
+        Readable::Only(readable_of(kind.name(), &hidden))
     };
     Sight {
         fields,
@@ -194,13 +292,14 @@ fn presence() -> impl Strategy<Value = Option<Presence>> {
 }
 
 prop_compose! {
-    /// A link in any situation whatever.
-    pub(crate) fn link()(
+    /// A link in any situation whatever, of records of any kind.
+    pub(crate) fn link()(kind in kind())(
+        kind in Just(kind),
         policy in policy(),
-        pairings in pairings(),
-        bases in bases(),
+        pairings in pairings(kind),
+        bases in bases(kind),
         was_linked in prop::bool::weighted(0.8),
-        values in (values(), values()),
+        values in (values(kind), values(kind)),
         circumstances in (circumstances(), circumstances()),
         presences in (presence(), presence()),
         created_by_us in prop_oneof![Just(None), side().prop_map(Some)],
@@ -211,8 +310,8 @@ prop_compose! {
             .zip(&bases)
             .filter_map(|(pairing, base)| Some((pairing.key(), base.clone()?)))
             .collect();
-        let left = sight(Side::Left, &pairings, &bases, values.0, circumstances.0);
-        let right = sight(Side::Right, &pairings, &bases, values.1, circumstances.1);
+        let left = sight(kind, Side::Left, &pairings, &bases, values.0, circumstances.0);
+        let right = sight(kind, Side::Right, &pairings, &bases, values.1, circumstances.1);
         Link {
             pairings,
             policy,

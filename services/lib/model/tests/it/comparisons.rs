@@ -3,13 +3,19 @@ use proptest::prelude::*;
 
 use crate::write::{any_value, list, text};
 
-const ALL: [Comparison; 6] = [
+const ALL: [Comparison; 12] = [
     Comparison::Text,
     Comparison::CaseInsensitive,
     Comparison::Email,
     Comparison::Phone,
     Comparison::Url,
     Comparison::Date,
+    Comparison::Keyed,
+    Comparison::Occurrence,
+    Comparison::When,
+    Comparison::Rule,
+    Comparison::Trigger,
+    Comparison::Description,
 ];
 
 fn same(comparison: Comparison, one: &str, other: &str) -> bool {

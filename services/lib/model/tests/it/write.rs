@@ -1,6 +1,9 @@
 //! Short ways to write values down, and values of every kind for the laws.
 
-use model::{Date, Element, Fields, Path, Record, Value};
+use model::{
+    Date, Element, Fields, Path, Record, Value,
+    event::{Alert, Description, Original, Override, Participant, Role, Status},
+};
 use proptest::prelude::*;
 
 pub(crate) fn path(text: &str) -> Path {
@@ -106,5 +109,111 @@ pub(crate) fn emails() -> impl Strategy<Value = Vec<Element>> {
     prop::collection::vec(
         (labels, values).prop_map(|(label, value)| Element::simple(label, value)),
         0..5,
+    )
+}
+
+pub(crate) fn event<const N: usize>(fields: [(&str, Value); N]) -> Record {
+    let mut record = Record::new("event");
+    for (name, value) in fields {
+        record.set(path(name), Some(value));
+    }
+    record
+}
+
+/// A weekly series of eight Tuesdays in Vienna.
+pub(crate) fn series() -> Record {
+    event([
+        ("title", text("Board")),
+        (
+            "when",
+            text("2026-12-01T09:00:00[Europe/Vienna]/2026-12-01T10:00:00[Europe/Vienna]"),
+        ),
+        ("recurrence", text("FREQ=WEEKLY;COUNT=8")),
+    ])
+}
+
+pub(crate) fn any_exception() -> impl Strategy<Value = Override> {
+    let changed = (
+        prop::option::of("[A-Z][a-z]{2,8}"),
+        prop::option::of("[A-Z][a-z]{2,8}"),
+        any::<bool>(),
+    );
+    let changed = changed.prop_map(|(title, location, private)| {
+        let values = [
+            ("title", title),
+            ("location", location),
+            ("privacy", private.then(|| "private".to_owned())),
+        ];
+        let values: Vec<_> = values
+            .into_iter()
+            .filter_map(|(part, value)| Some((part, value?)))
+            .collect();
+        let included = values.is_empty();
+        Override::Changed {
+            values,
+            cleared: vec!["description"],
+            included,
+        }
+    });
+    prop_oneof![1 => Just(Override::Excluded), 3 => changed]
+}
+
+fn any_participant() -> impl Strategy<Value = Participant> {
+    (
+        "[a-e]@x",
+        prop::option::of("[A-Z][a-z]{1,8}"),
+        prop::option::of(prop::sample::select(Role::ALL)),
+        prop::option::of(prop::sample::select(Status::ALL)),
+    )
+        .prop_map(|(address, name, role, status)| Participant {
+            name,
+            role,
+            status,
+            ..Participant::new(&address)
+        })
+}
+
+fn once(elements: Vec<Element>) -> Option<Value> {
+    let mut once: Vec<Element> = Vec::new();
+    for element in elements {
+        if once.iter().all(|other| other.label != element.label) {
+            once.push(element);
+        }
+    }
+    Value::elements(once)
+}
+
+/// An event, or a whole series.
+pub(crate) fn any_event() -> impl Strategy<Value = Record> {
+    let exceptions = prop::collection::vec((0_i64..8, any_exception()), 0..4);
+    let participants = prop::collection::vec(any_participant(), 0..4);
+    let alerts = prop::collection::vec(0_u32..90, 0..4);
+    let description = prop::option::of(prop_oneof![
+        "[a-z ]{1,20}".prop_map(Description::Plain),
+        "<p>[a-z ]{1,20}</p>".prop_map(Description::Html),
+    ]);
+    (exceptions, participants, alerts, description, any::<bool>()).prop_map(
+        |(exceptions, participants, alerts, description, recurs)| {
+            let mut record = series();
+            let elements = participants.iter().map(Participant::element).collect();
+            record.set(path("participants"), once(elements));
+            let elements = alerts
+                .into_iter()
+                .map(|minutes| Alert::minutes_before(minutes).element());
+            record.set(path("alerts"), Value::elements(elements));
+            let text = description.and_then(|description| Value::text(&description.to_string()));
+            record.set(path("description"), text);
+            if !recurs {
+                record.set(path("recurrence"), None);
+                return record;
+            }
+            let first = jiff::civil::datetime(2026, 12, 1, 9, 0, 0, 0);
+            let elements = exceptions.into_iter().map(|(week, exception)| {
+                let clock = first.saturating_add(jiff::Span::new().weeks(week));
+                exception.element(Original::Clock(clock))
+            });
+            record.set(path("overrides"), once(elements.collect()));
+            record
+        },
     )
 }
