@@ -54,7 +54,7 @@ pub fn writer_main() -> ExitCode {
 #[derive(Clone, Debug)]
 pub struct Google {
     settings: GoogleSettings,
-    glances: Arc<Glances<wire::Person>>,
+    glances: Arc<Glances<writer::Candidates>>,
 }
 
 impl Google {

@@ -22,6 +22,7 @@ use provider::{
     Answer, Batch, BatchKind, CollectionState, Fault, Glances, Operation, Outcome, Scope, Write,
 };
 
+pub(crate) use self::look_up::Candidates;
 use crate::{
     client::{BATCH, Client, Dated, MEMBERS},
     fault, feed, map,
@@ -96,7 +97,7 @@ impl Call {
 /// Makes the writes of a batch and answers each.
 pub(crate) async fn execute(
     client: Client<'_>,
-    glances: &Glances<Person>,
+    glances: &Glances<Candidates>,
     scope: &Scope,
     batch: &Batch,
 ) -> Vec<Outcome> {
@@ -120,7 +121,7 @@ pub(crate) async fn execute(
 /// The writes of one batch on their way. A write is known by its place in the batch.
 struct Writer<'a> {
     client: Client<'a>,
-    glances: &'a Glances<Person>,
+    glances: &'a Glances<Candidates>,
     scope: &'a Scope,
     answers: Vec<Option<(Answer, Option<model::Record>)>>,
     calls: Vec<f64>,

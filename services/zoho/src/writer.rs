@@ -32,7 +32,7 @@ use crate::{
 pub(crate) struct Known {
     companies: RecentCompanies,
     rights: FieldRights,
-    glances: Glances<Row>,
+    glances: Glances<Vec<Row>>,
 }
 
 impl Known {
@@ -120,7 +120,7 @@ struct Writer<'a> {
     scope: &'a Scope,
     companies: &'a RecentCompanies,
     rights: &'a FieldRights,
-    glances: &'a Glances<Row>,
+    glances: &'a Glances<Vec<Row>>,
     account_id: &'a str,
     fields: Vec<String>,
 }

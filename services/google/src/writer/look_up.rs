@@ -3,6 +3,8 @@
 //! Google finds nothing by application data, and its search answers from a cache of its own. So the list is read,
 //! the contacts that changed last first, back to a time before which a feed has seen everything.
 
+mod candidates;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     time::Instant,
@@ -12,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use model::{MatchKey, NO_NAME, Path, match_keys};
 use provider::{Create, Fault};
 
+pub(crate) use self::candidates::Candidates;
+use self::candidates::{Holder, KEY};
 use super::Writer;
 use crate::{
     client::{Dated, Listing},
@@ -22,9 +26,6 @@ use crate::{
 /// How far back a look-up reads. A feed reads an account completely at least every six days, so whatever changed
 /// before twice that time is known to the matching.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(14 * 24);
-
-/// Keys are compared within one look-up only.
-const KEY: [u8; 32] = [0; 32];
 
 /// A record that is about to be created, and its place in the batch.
 pub(super) type Wanted<'a> = (usize, &'a Create);
@@ -45,12 +46,12 @@ impl Writer<'_> {
         let on_behalf_of: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
         let group = &self.scope.collection;
         let Some(since) = young(wanted) else {
-            let candidates = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
-            return Ok(choose(wanted, &candidates, group));
+            let people = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
+            return Ok(choose(wanted, &Candidates::new(people), group));
         };
         let account = self.client.account_id().to_owned();
-        if let Some(people) = self.glances.recent(&account, since)
-            && choose(wanted, &people, group).is_empty()
+        if let Some(candidates) = self.glances.recent(&account, since)
+            && choose(wanted, &candidates, group).is_empty()
         {
             return Ok(BTreeMap::new());
         }
@@ -58,8 +59,9 @@ impl Writer<'_> {
         let began = Instant::now();
         let back = Timestamp::now().duration_since(since);
         let people = self.newest(&on_behalf_of, Some(back)).await?;
-        let people = self.glances.remember(&account, since, began, people);
-        Ok(choose(wanted, &people, group))
+        let candidates = Candidates::new(people);
+        let candidates = self.glances.remember(&account, since, began, candidates);
+        Ok(choose(wanted, &candidates, group))
     }
 
     /// Live contacts by the ids of their address book entries, which outlive a change of the resource name.
@@ -126,24 +128,21 @@ fn young(wanted: &[Wanted<'_>]) -> Option<Timestamp> {
 }
 
 /// Which candidate each create is, one to one: by marker, else by match key.
-fn choose(wanted: &[Wanted<'_>], candidates: &[Person], group: &str) -> BTreeMap<usize, Found> {
-    let mut marked: HashMap<String, Vec<usize>> = HashMap::new();
-    for (at, person) in candidates.iter().enumerate() {
-        if let Some(marker) = map::marker(person) {
-            marked.entry(marker).or_default().push(at);
-        }
-    }
+fn choose(wanted: &[Wanted<'_>], candidates: &Candidates, group: &str) -> BTreeMap<usize, Found> {
     let mut found = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for (at, create) in wanted {
         // Of several with one marker (people copy contacts) the one in the group, then the one left alone longest.
-        let ours = create.marker.as_ref().and_then(|marker| marked.get(marker));
+        let ours = create
+            .marker
+            .as_deref()
+            .map(|marker| candidates.marked(marker));
         let first = ours
             .into_iter()
             .flatten()
             .filter(|candidate| !taken.contains(*candidate))
             .min_by_key(|candidate| {
-                let person = &candidates[**candidate];
+                let person = candidates.person(**candidate);
                 (!map::in_scope(person, group), map::changed_at(person))
             });
         if let Some(candidate) = first {
@@ -161,30 +160,22 @@ fn choose(wanted: &[Wanted<'_>], candidates: &[Person], group: &str) -> BTreeMap
     let found = found.into_iter();
     found
         .map(|(at, (candidate, by_marker))| {
-            let person = candidates[candidate].clone();
+            let person = candidates.person(candidate).clone();
             (at, Found { person, by_marker })
         })
         .collect()
 }
 
-/// Matches by key: the best rank first; a key that several have counts only together with the name. A
-/// candidate with a marker is the counterpart of another record, or a copy of one: it is left to the matching.
-fn by_key(wanted: &[Wanted<'_>], candidates: &[Person]) -> Vec<(usize, usize)> {
-    let unmarked = candidates
-        .iter()
-        .enumerate()
-        .filter(|(_, person)| map::marker(person).is_none());
-    let unmarked: Vec<_> = unmarked
-        .filter_map(|(at, person)| Some((at, map::record(person).ok()?)))
-        .collect();
-    let mut keys: BTreeMap<&[Path], Holders> = BTreeMap::new();
+/// Matches by key: the best rank first; a key that several have counts only together with the name.
+fn by_key(wanted: &[Wanted<'_>], candidates: &Candidates) -> Vec<(usize, usize)> {
+    let mut keys = BTreeMap::new();
     let mut sought: Vec<(usize, &[Path], MatchKey)> = Vec::new();
     for (at, create) in wanted {
         let paths = create.match_paths.as_slice();
         let mine = match_keys(&create.record, paths, &KEY);
         sought.extend(mine.into_iter().map(|key| (*at, paths, key)));
         keys.entry(paths)
-            .or_insert_with(|| holders(&unmarked, paths));
+            .or_insert_with(|| candidates.holders(paths));
     }
     sought.sort_by_key(|(at, _, key)| (key.rank, *at));
     // Of a key that several of the creates have, only the name tells whose record it is.
@@ -221,36 +212,6 @@ fn by_key(wanted: &[Wanted<'_>], candidates: &[Person]) -> Vec<(usize, usize)> {
 
 /// A key that is looked for: the match paths, its rank, its hash.
 type Sought<'a> = (&'a [Path], u32, [u8; 32]);
-
-/// Who has a key, by its rank and hash.
-type Holders = BTreeMap<(u32, [u8; 32]), Vec<Holder>>;
-
-/// A candidate that has a key.
-#[derive(Clone, Copy)]
-struct Holder {
-    candidate: usize,
-    name: [u8; 32],
-}
-
-fn holders(
-    people: &[(usize, model::Record)],
-    paths: &[Path],
-) -> BTreeMap<(u32, [u8; 32]), Vec<Holder>> {
-    let mut holders: BTreeMap<_, Vec<Holder>> = BTreeMap::new();
-    for (candidate, record) in people {
-        for key in match_keys(record, paths, &KEY) {
-            let holder = Holder {
-                candidate: *candidate,
-                name: key.name_hash,
-            };
-            holders
-                .entry((key.rank, key.hash))
-                .or_default()
-                .push(holder);
-        }
-    }
-    holders
-}
 
 #[cfg(test)]
 mod tests {
@@ -290,7 +251,8 @@ mod tests {
 
     fn found(creates: &[Create], people: &[Person]) -> Vec<(usize, String, bool)> {
         let wanted: Vec<_> = creates.iter().enumerate().collect();
-        let found = choose(&wanted, people, "contactGroups/g");
+        let candidates = Candidates::new(people.to_vec());
+        let found = choose(&wanted, &candidates, "contactGroups/g");
         found
             .into_iter()
             .map(|(at, found)| (at, found.person.resource_name, found.by_marker))

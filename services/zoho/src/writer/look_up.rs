@@ -19,8 +19,10 @@ use crate::{
     wire::{Query, Row},
 };
 
-/// Pages of newest contacts that are read.
+/// Pages of newest contacts that are read for one look-up.
 const PAGES: u32 = 5;
+/// Pages that are read for the look-ups of half a minute.
+const SHARED_PAGES: u32 = 60;
 /// How far the newest contacts have to reach back so that nothing else need be asked.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Values in one query.
@@ -45,7 +47,8 @@ impl Writer<'_> {
         }
         let began = Instant::now();
         let window = since.map_or(WINDOW, |since| Timestamp::now().duration_since(since));
-        let (mut rows, complete) = self.newest(window).await?;
+        let pages = since.map_or(PAGES, |_| SHARED_PAGES);
+        let (mut rows, complete) = self.newest(window, pages).await?;
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
@@ -57,11 +60,11 @@ impl Writer<'_> {
     }
 
     /// The contacts that were modified, and so also those created, within this time, the last ones first, as far as
-    /// [`PAGES`] reach; whether they reach back so far.
-    async fn newest(&self, window: SignedDuration) -> Result<(Vec<Row>, bool), Fault> {
+    /// so many pages reach; whether they reach back so far.
+    async fn newest(&self, window: SignedDuration, pages: u32) -> Result<(Vec<Row>, bool), Fault> {
         let mut rows: Vec<Row> = Vec::new();
         let mut token: Option<String> = None;
-        for _ in 0..PAGES {
+        for _ in 0..pages {
             let list = Records {
                 sort: Some(("Modified_Time", "desc")),
                 page_token: token.as_deref(),
