@@ -386,7 +386,10 @@ impl<'a> Planner<'a> {
                 (operation, Vec::new())
             }
         };
-        let write = self.write(link.id, side, operation, edits, traceparent);
+        let mut write = self.write(link.id, side, operation, edits, traceparent);
+        if self.run <= 1 && link.base.is_none() {
+            write.lane = BASELINE;
+        }
         *self.planned.destructive.get_mut(side) += u64::from(write.destructive);
         *self.planned.overwriting.get_mut(side) += u64::from(write.overwriting);
         self.writes.push(write);
@@ -452,6 +455,7 @@ impl<'a> Planner<'a> {
             wire::write::Operation::Delete(_) => "delete",
             wire::write::Operation::Read(_) => "read",
         };
+        let call = call_of(word, &operation);
         let body = wire::Write {
             id: id.to_string(),
             sync: self.definition.key.sync.clone(),
@@ -467,6 +471,7 @@ impl<'a> Planner<'a> {
             provider: target.provider.clone(),
             generation: self.definition.generation,
             operation: word,
+            call,
             body: bytea(&body.encode_to_vec()),
             destructive: word == "delete" || edits.iter().any(|planned| clears(&planned.edit)),
             overwriting: edits
@@ -476,7 +481,7 @@ impl<'a> Planner<'a> {
                 edits,
                 restores: false,
             },
-            lane: if self.run <= 1 { 2 } else { 1 },
+            lane: CHANGE,
             run: self.run,
             traceparent,
             not_before: None,
@@ -517,8 +522,24 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The lanes of the outbox: what changed, and what a baseline found. People who wait go before both.
+const CHANGE: i16 = 1;
+const BASELINE: i16 = 2;
+
 fn clears(edit: &Edit) -> bool {
     edit.after.is_none() && edit.before.is_some()
+}
+
+/// What writes of one sync share that one provider call may make: the kind of operation and the paths.
+fn call_of(word: &str, operation: &wire::write::Operation) -> String {
+    let wire::write::Operation::Update(update) = operation else {
+        return word.to_owned();
+    };
+    let paths: BTreeSet<&str> = update.edits.iter().map(|edit| edit.path.as_str()).collect();
+    std::iter::once(word)
+        .chain(paths)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// An update of a record, on the version that the plan was made from.

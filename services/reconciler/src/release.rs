@@ -1,8 +1,11 @@
 //! Release: queued writes go out, as many as an account's window leaves room for.
 
+use std::collections::BTreeMap;
+
 use bus::Bus;
+use futures_util::{StreamExt as _, stream};
 use prost::Message as _;
-use proto::write::{Write, WriteBatch, write::Operation};
+use proto::write::{Write, WriteBatch};
 use sqlx::PgPool;
 use tracing::Instrument as _;
 
@@ -12,6 +15,8 @@ use crate::{
     trace,
 };
 
+/// Accounts that are released at once.
+const ACCOUNTS_AT_ONCE: usize = 4;
 /// Writes in one message: what one provider call takes at most, so that a batch fills calls.
 const BATCH: u16 = 200;
 /// A released write that nobody has claimed for so long is published again: its message may be lost.
@@ -23,72 +28,131 @@ pub async fn release(pool: &PgPool, bus: &Bus, window: i64) -> Result<usize, Eng
         let mut connection = pool.acquire().await?;
         outbox::accounts(&mut connection, REPEAT_AFTER_SECONDS).await?
     };
-    let mut count = 0;
-    for account in accounts {
-        let released = {
-            let mut transaction = pool.begin().await?;
-            let released = outbox::release(
-                &mut transaction,
-                &account,
-                window,
-                BATCH.into(),
-                REPEAT_AFTER_SECONDS,
-            )
-            .await?;
-            // Committed first: a message that is never published is published again later.
-            transaction.commit().await?;
-            released
-        };
-        count += released.len();
-        kit::point("reconciler.released");
-        publish(bus, &account, &released).await?;
+    let counts = stream::iter(accounts)
+        .map(|account| async move { release_of(pool, bus, window, &account).await })
+        .buffer_unordered(ACCOUNTS_AT_ONCE);
+    // One account's failure keeps nothing of the others back.
+    let mut counts: Vec<Result<usize, EngineError>> = counts.collect().await;
+    let failed = counts.extract_if(.., |count| count.is_err()).last();
+    match failed {
+        Some(failed) => failed,
+        None => Ok(counts.into_iter().flatten().sum()),
     }
-    Ok(count)
 }
 
-/// Publishes writes in messages, those together that one call may make: of one kind, on the same paths. No two
-/// of them are of one link, so that their order among themselves does not matter.
+async fn release_of(
+    pool: &PgPool,
+    bus: &Bus,
+    window: i64,
+    account: &Account,
+) -> Result<usize, EngineError> {
+    let mut transaction = pool.begin().await?;
+    let released = outbox::release(
+        &mut transaction,
+        account,
+        window,
+        BATCH.into(),
+        REPEAT_AFTER_SECONDS,
+    )
+    .await?;
+    // Committed first: a message that is never published is published again later.
+    transaction.commit().await?;
+    kit::point("reconciler.released");
+    publish(bus, account, &released).await?;
+    Ok(released.len())
+}
+
+/// Publishes writes in messages. No two of them are of one link, so that their order among themselves does not matter.
 async fn publish(bus: &Bus, account: &Account, released: &[Released]) -> Result<(), EngineError> {
-    let mut writes = released
-        .iter()
-        .map(|row| Ok((Write::decode(row.body.as_slice())?, row)))
-        .collect::<Result<Vec<_>, prost::DecodeError>>()
-        .map_err(|_| EngineError::Malformed("stored write"))?;
-    writes.sort_by_cached_key(|(write, row)| (row.lane, call_of(write)));
-    for chunk in writes.chunks(BATCH.into()) {
+    for rows in messages(released) {
         let span = tracing::info_span!(
             "outbox.release",
             tenant = account.tenant,
-            writes = chunk.len()
+            writes = rows.len()
         );
-        let mut traces = chunk.iter().map(|(_, row)| row.traceparent.as_str());
+        let mut traces = rows.iter().map(|row| row.traceparent.as_str());
         if let Some(traceparent) = traces.find(|traceparent| !traceparent.is_empty()) {
             trace::continue_from(&span, traceparent);
         }
+        let writes = rows.iter().map(|row| Write::decode(row.body.as_slice()));
         let batch = WriteBatch {
             tenant: account.tenant.clone(),
             connection: account.connection.clone(),
             provider: account.provider.clone(),
-            writes: chunk.iter().map(|(write, _)| write.clone()).collect(),
+            writes: writes
+                .collect::<Result<_, _>>()
+                .map_err(|_| EngineError::Malformed("stored write"))?,
         };
         bus.publish_writes(&batch).instrument(span).await?;
     }
     Ok(())
 }
 
-/// What writes share that one call may make: the sync, the kind of operation and the paths.
-fn call_of(write: &Write) -> (String, u8, Vec<String>) {
-    let (kind, mut paths) = match &write.operation {
-        Some(Operation::Read(_)) => (0, Vec::new()),
-        Some(Operation::Create(_)) => (1, Vec::new()),
-        Some(Operation::Update(update)) => {
-            let edits = update.edits.iter();
-            (2, edits.map(|edit| edit.path.clone()).collect())
-        }
-        Some(Operation::Delete(_)) => (3, Vec::new()),
-        None => (4, Vec::new()),
-    };
-    paths.sort_unstable();
-    paths.dedup();
-    (write.sync.clone(), kind, paths)
+/// The messages of each lane: those first that fill a call, then what is left of each kind.
+fn messages(released: &[Released]) -> Vec<Vec<&Released>> {
+    let mut alike: BTreeMap<(i16, &str, &str), Vec<&Released>> = BTreeMap::new();
+    for row in released {
+        alike
+            .entry((row.lane, &row.sync, &row.call))
+            .or_default()
+            .push(row);
+    }
+    let mut lanes: BTreeMap<i16, (Vec<Vec<&Released>>, Vec<&Released>)> = BTreeMap::new();
+    for ((lane, ..), rows) in alike {
+        let (full, rest) = lanes.entry(lane).or_default();
+        let chunks = rows.chunks_exact(BATCH.into());
+        rest.extend(chunks.remainder());
+        full.extend(chunks.map(<[_]>::to_vec));
+    }
+    let messages = lanes.into_values().flat_map(|(mut full, rest)| {
+        full.extend(rest.chunks(BATCH.into()).map(<[_]>::to_vec));
+        full
+    });
+    messages.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn writes(count: usize, lane: i16, sync: &str, call: &str) -> impl Iterator<Item = Released> {
+        let (sync, call) = (sync.to_owned(), call.to_owned());
+        (0..count).map(move |_| Released {
+            lane,
+            sync: sync.clone(),
+            call: call.clone(),
+            body: Vec::new(),
+            traceparent: String::new(),
+        })
+    }
+
+    // proves: R-29
+    #[test]
+    fn full_calls_travel_alone_and_people_first() {
+        let full = usize::from(BATCH);
+        let released: Vec<Released> = writes(full + 3, 2, "s", "create")
+            .chain(writes(full, 2, "s", "update title"))
+            .chain(writes(2, 2, "t", "create"))
+            .chain(writes(1, 0, "s", "update title"))
+            .collect();
+        let messages = messages(&released);
+        let told: Vec<(usize, &str, usize)> = messages
+            .iter()
+            .map(|rows| {
+                let kinds: BTreeSet<_> = rows.iter().map(|row| (&row.sync, &row.call)).collect();
+                (rows.len(), rows[0].call.as_str(), kinds.len())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, "update title", 1),
+                (full, "create", 1),
+                (full, "update title", 1),
+                (5, "create", 2),
+            ]
+        );
+    }
 }

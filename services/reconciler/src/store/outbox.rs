@@ -61,15 +61,22 @@ pub async fn accounts(
 pub struct Released {
     /// Who waits for it: people first.
     pub lane: i16,
+    /// The sync.
+    pub sync: String,
+    /// What it shares with writes of its sync that one provider call may make.
+    pub call: String,
     /// `rapport.write.v1.Write`, encoded.
     pub body: Vec<u8>,
     /// The trace.
     pub traceparent: String,
 }
 
+/// A write of a baseline waits at most so long for others that are being planned.
+const FILL_SECONDS: f64 = 10.0;
+
 /// Releases up to what the account's window leaves room for: people waiting first, then changes,
-/// then baselines. While released writes still wait for a writer, only whole batches follow them: more
-/// writes come until it is their turn, and the calls get full.
+/// then baselines. Writes that fill a call go at once. So that calls get full, the others wait while released writes
+/// wait for a writer, while the window is what limits them, and those of a baseline while more is being planned.
 pub async fn release(
     connection: &mut PgConnection,
     account: &Account,
@@ -91,27 +98,43 @@ pub async fn release(
              LIMIT greatest($3 - (SELECT n FROM open), 0)
              FOR UPDATE OF w SKIP LOCKED
          ), ready AS (
-             SELECT w.id, w.lane, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
+             SELECT w.id, w.lane, w.sync, w.call, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
              WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'queued'
                  AND w.not_before <= clock_timestamp()
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              ORDER BY w.lane, w.queued_at, w.id
              LIMIT greatest($3 - (SELECT n FROM open) - (SELECT count(*) FROM late), 0)
              FOR UPDATE OF w SKIP LOCKED
+         ), planned AS (
+             SELECT sync FROM (SELECT DISTINCT sync FROM ready WHERE lane = 2) baseline
+             WHERE EXISTS (SELECT FROM link l WHERE l.tenant = $1 AND l.sync = baseline.sync
+                 AND l.dirty AND l.state <> 'closed')
+         ), calls AS (
+             SELECT id, lane, sync, row_number() OVER (alike ORDER BY queued_at, id) AS number,
+                 count(*) OVER alike AS together, min(queued_at) OVER alike AS since
+             FROM ready WINDOW alike AS (PARTITION BY lane, sync, call)
+         ), room AS (
+             SELECT (SELECT waiting FROM open) = 0 AS idle,
+                 (SELECT n FROM open) + (SELECT count(*) FROM late) + (SELECT count(*) FROM ready) < $3
+                 OR (SELECT n FROM open) * 2 <= $3
+                     AND NOT EXISTS (SELECT FROM calls WHERE together >= $5) AS enough
          ), queued AS (
-             SELECT id FROM ready ORDER BY lane, queued_at, id
-             LIMIT (SELECT CASE WHEN (SELECT waiting FROM open) = 0 THEN count(*)
-                 ELSE count(*) - count(*) % $5 END FROM ready)
+             SELECT id FROM calls, room
+             WHERE number <= together - together % $5
+                 OR idle AND (lane = 0 OR enough)
+                     AND (lane < 2 OR sync NOT IN (SELECT sync FROM planned)
+                         OR since < clock_timestamp() - make_interval(secs => $6))
          )
          UPDATE write SET status = 'released', released_at = clock_timestamp()
          WHERE id IN (SELECT id FROM late UNION ALL SELECT id FROM queued)
-         RETURNING body, traceparent, lane, queued_at, id",
+         RETURNING body, traceparent, lane, sync, call, queued_at, id",
     )
     .bind(&account.tenant)
     .bind(&account.connection)
     .bind(window)
     .bind(repeat_after_seconds)
     .bind(batch)
+    .bind(FILL_SECONDS)
     .fetch_all(connection)
     .await?
     .iter()
@@ -123,6 +146,8 @@ pub async fn release(
         );
         let released = Released {
             lane: place.0,
+            sync: row.try_get("sync")?,
+            call: row.try_get("call")?,
             body: row.try_get("body")?,
             traceparent: row.try_get("traceparent")?,
         };

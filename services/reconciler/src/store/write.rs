@@ -40,6 +40,8 @@ pub struct NewWrite {
     pub generation: i64,
     /// create, update, delete, read.
     pub operation: &'static str,
+    /// The operation and its paths: writes of one sync that share it may be made by one provider call.
+    pub call: String,
     /// `rapport.write.v1.Write`, in hexadecimal.
     pub body: String,
     /// What moves when it is applied.
@@ -114,12 +116,12 @@ pub async fn insert(
     }
     sqlx::query(
         "INSERT INTO write (id, tenant, sync, link, side, connection, provider, generation, operation,
-             body, plan, destructive, overwriting, lane, status, run, traceparent, not_before)
+             call, body, plan, destructive, overwriting, lane, status, run, traceparent, not_before)
          SELECT s.id, $1, $2, s.link, s.side, s.connection, s.provider, s.generation, s.operation,
-             s.body, s.plan, s.destructive, s.overwriting, s.lane, 'queued', s.run, s.traceparent,
+             s.call, s.body, s.plan, s.destructive, s.overwriting, s.lane, 'queued', s.run, s.traceparent,
              coalesce(s.not_before, now())
          FROM jsonb_to_recordset($3) AS s (id uuid, link uuid, side smallint, connection text,
-             provider text, generation bigint, operation text, body bytea, plan jsonb,
+             provider text, generation bigint, operation text, call text, body bytea, plan jsonb,
              destructive boolean, overwriting boolean, lane smallint, run bigint, traceparent text,
              not_before timestamptz)",
     )
