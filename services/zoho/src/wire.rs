@@ -36,6 +36,11 @@ impl Row {
         self.0.get(api_name)?.get("name")?.as_str()
     }
 
+    /// When the record was created.
+    pub(crate) fn created(&self) -> Option<Timestamp> {
+        self.text("Created_Time").and_then(instant)
+    }
+
     /// When the record was last modified.
     pub(crate) fn modified(&self) -> Option<Timestamp> {
         self.text("Modified_Time").and_then(instant)

@@ -7,7 +7,7 @@ use model::Path;
 use provider::{CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What};
 
 use super::{
-    round::{Chain, Cursor, List, Round, Slice, hash},
+    round::{Chain, Cursor, List, Roll, Round, Slice},
     view,
 };
 use crate::{
@@ -53,14 +53,21 @@ impl<'a> Pages<'a> {
         let from = cursor
             .map(|cursor| Cursor::read(cursor, Timestamp::now()))
             .transpose()?;
+        let quick = from
+            .as_ref()
+            .is_some_and(|from| from.is_fresh(Timestamp::now()));
         let mut round = Round {
             began: Timestamp::MIN,
+            newest: from.as_ref().and_then(|from| from.newest),
             from,
+            quick,
             members: BTreeSet::new(),
+            known: Roll::default(),
+            roll: Roll::default(),
             list: List::Members(Chain::default()),
             repeats: 0,
         };
-        let Some(id) = self.view() else {
+        let Some(id) = self.view().filter(|_| !quick) else {
             round.list = self.modified(&round);
             return self.go_on(round).await;
         };
@@ -85,20 +92,18 @@ impl<'a> Pages<'a> {
         match round.list.clone() {
             List::Members(chain) => self.read_members(round, chain).await,
             List::Modified(slice) => self.read_modified(round, slice).await,
-            List::View { chain, told } => self.read_view(round, chain, told).await,
+            List::View(chain) => self.read_view(round, chain).await,
             List::Deleted { page } => self.read_deleted(round, page).await,
         }
     }
 
     async fn read_members(&self, mut round: Round, chain: Chain) -> Result<Page, Failure> {
         let list = Records {
-            fields: "Modified_Time",
+            fields: "Created_Time,Modified_Time",
             ..self.of_view(&chain)
         };
         let page = self.client.records(CONTACTS, &list).await?;
-        round
-            .members
-            .extend(page.body.data.iter().filter_map(Row::id).map(str::to_owned));
+        self.note_members(&mut round, &page.body.data);
         let list = match next_token(page.body.info)? {
             Some(token) => List::Members(Chain { token: Some(token) }),
             None => self.modified(&round),
@@ -124,7 +129,10 @@ impl<'a> Pages<'a> {
             .filter_map(Row::modified)
             .max()
             .max(slice.newest);
-        let inside = |id: &str| self.view().is_none() || round.members.contains(id);
+        round.newest = slice.newest.max(round.newest);
+        let asked = self.asked_of_view(&round, &page.body.data).await?;
+        let members = asked.as_ref().unwrap_or(&round.members);
+        let inside = |id: &str| self.view().is_none() || members.contains(id);
         let mut brought = self.brought(&page.body.data, inside);
         let token = next_token(page.body.info)?;
         if round.is_snapshot() {
@@ -143,33 +151,59 @@ impl<'a> Pages<'a> {
         if round.is_snapshot() {
             return self.end(&round, brought, page.at).await;
         }
-        let told = round
-            .from
-            .as_ref()
-            .and_then(|cursor| cursor.view.as_deref());
-        let list = if self.view().is_some() && told != Some(hash(&round.members).as_str()) {
-            List::View {
-                chain: Chain::default(),
-                told: BTreeSet::new(),
-            }
+        let told = round.from.as_ref().and_then(|cursor| cursor.view);
+        let list = if self.view().is_some() && !round.quick && told != Some(round.known) {
+            round.forget_members();
+            List::View(Chain::default())
         } else {
             List::Deleted { page: 1 }
         };
+        if round.quick && self.nothing_deleted(&round).await? {
+            // Nothing is missing, and of each record that was shown it was asked whether it is in the view.
+            return self.restarting(&round, brought, page.at);
+        }
         going_on(&round.with_list(list), brought, page.at)
     }
 
-    /// The whole view, because its members have changed: who is not in it any more has left the scope.
-    async fn read_view(
+    async fn nothing_deleted(&self, round: &Round) -> Result<bool, Failure> {
+        let deleted = self
+            .client
+            .deleted(CONTACTS, round.since(self.overlap), 1)
+            .await?
+            .body;
+        Ok(deleted.data.is_empty() && !deleted.info.more_records)
+    }
+
+    /// Which of these rows are in the view, where the round has not listed its members.
+    async fn asked_of_view(
         &self,
-        mut round: Round,
-        chain: Chain,
-        mut told: BTreeSet<String>,
-    ) -> Result<Page, Failure> {
+        round: &Round,
+        rows: &[Row],
+    ) -> Result<Option<BTreeSet<String>>, Failure> {
+        if !round.quick || self.view().is_none() {
+            return Ok(None);
+        }
+        let ids: Vec<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
+        view::members_among(self.client, self.scope, &ids)
+            .await
+            .map(Some)
+    }
+
+    fn note_members(&self, round: &mut Round, rows: &[Row]) {
+        for row in rows {
+            if let Some(id) = row.id() {
+                round.note_member(id.to_owned(), row.created(), self.overlap);
+            }
+        }
+    }
+
+    /// The whole view, because its members have changed: who is not in it any more has left the scope.
+    async fn read_view(&self, mut round: Round, chain: Chain) -> Result<Page, Failure> {
         let page = self
             .client
             .page_of_contacts(&self.fields, &self.of_view(&chain))
             .await?;
-        told.extend(page.body.data.iter().filter_map(Row::id).map(str::to_owned));
+        self.note_members(&mut round, &page.body.data);
         let mut brought = self.brought(&page.body.data, |_| true);
         let token = next_token(page.body.info)?;
         brought.snapshot = Some(SnapshotPart {
@@ -177,12 +211,8 @@ impl<'a> Pages<'a> {
             end: token.is_none(),
         });
         let list = if token.is_some() {
-            List::View {
-                chain: Chain { token },
-                told,
-            }
+            List::View(Chain { token })
         } else {
-            round.members = told;
             List::Deleted { page: 1 }
         };
         going_on(&round.with_list(list), brought, page.at)
@@ -194,6 +224,11 @@ impl<'a> Pages<'a> {
             .client
             .deleted(CONTACTS, round.since(self.overlap), number)
             .await?;
+        if round.quick
+            && let Some(lost) = self.lost().await?
+        {
+            return Ok(lost);
+        }
         let tombstones: BTreeMap<String, DeletedRow> = page
             .body
             .data
@@ -241,19 +276,32 @@ impl<'a> Pages<'a> {
     /// The round is read to its end. The collection is looked at once more, for what was read meanwhile counts
     /// only if it was there all the time.
     async fn end(&self, round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
-        let collection = match self.view() {
-            Some(id) => view::state(self.client, id).await?.0,
-            None => CollectionState::Present,
+        match self.lost().await? {
+            Some(lost) => Ok(lost),
+            None => self.restarting(round, brought, at),
+        }
+    }
+
+    /// The end of the round, if the view cannot be read any more.
+    async fn lost(&self) -> Result<Option<Page>, Failure> {
+        let Some(id) = self.view() else {
+            return Ok(None);
         };
-        if collection != CollectionState::Present {
-            return Ok(ended(collection, at));
-        }
-        let view = self.view().map(|_| hash(&round.members));
-        let restart = Cursor {
-            since: round.began,
-            view,
-        }
-        .write()?;
+        let (state, at) = view::state(self.client, id).await?;
+        Ok((state != CollectionState::Present).then(|| ended(state, at)))
+    }
+
+    /// The end of a round, and where the next one begins. A quick round changes nothing for the next thorough one.
+    fn restarting(&self, round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
+        let newest = round.newest;
+        let cursor = match &round.from {
+            Some(from) if round.quick => Cursor { newest, ..*from },
+            _ => Cursor {
+                since: round.began,
+                view: self.view().map(|_| round.roll),
+                newest,
+            },
+        };
         let Brought {
             seen,
             readable,
@@ -263,16 +311,16 @@ impl<'a> Pages<'a> {
             seen,
             readable,
             snapshot,
-            restart: Some(restart),
+            restart: Some(cursor.write()?),
             next: None,
             provider_time: at,
-            collection,
+            collection: CollectionState::Present,
         })
     }
 
     fn modified(&self, round: &Round) -> List {
         List::Modified(Slice {
-            since: round.since(self.overlap),
+            since: round.modified_since(self.overlap),
             ..Slice::default()
         })
     }

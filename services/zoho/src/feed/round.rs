@@ -10,18 +10,27 @@ use serde_json::Value;
 /// The list of deleted records is complete for so long; an older cursor reads everything again.
 const LONGEST_ABSENCE: SignedDuration = SignedDuration::from_hours(55 * 24);
 
-/// Where a round begins: what the one before has told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a round begins: what the ones before have told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
-    /// The provider's clock when the round before began.
+    /// The provider's clock when the last thorough round began.
     pub(super) since: Timestamp,
-    /// The members of the list view that it told of, as a hash; absent without a view.
+    /// The members of the list view that it told of; absent without a view.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<String>,
+    pub(super) view: Option<Roll>,
+    /// The newest modification that was shown so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) newest: Option<Timestamp>,
 }
 
 impl Cursor {
+    /// Whether a round that begins now may be quick.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.since);
+        !age.is_negative() && age < THOROUGH_AFTER
+    }
+
     /// Reads a cursor; one that we did not write, or that is too old, has expired.
     pub(super) fn read(text: &str, now: Timestamp) -> Result<Self, Fault> {
         let cursor: Self = serde_json::from_str(text).map_err(|_| Fault::CursorExpired)?;
@@ -37,6 +46,32 @@ impl Cursor {
     }
 }
 
+/// A round this soon after a thorough one is quick. Less than the shortest period of a sync, so that a poll is thorough.
+const THOROUGH_AFTER: SignedDuration = SignedDuration::from_secs(50);
+
+/// How far a quick round reaches back from what was shown last: stamps have whole seconds, and lists need not be
+/// in step to the second.
+const QUICK_OVERLAP: SignedDuration = SignedDuration::from_secs(2);
+
+/// Who is in a list view, told apart by count and by a sum that the order does not change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Roll {
+    count: u64,
+    sum: u64,
+}
+
+impl Roll {
+    pub(super) fn add(&mut self, id: &str) {
+        let mut bytes = [0; 8];
+        blake3::Hasher::new()
+            .update(id.as_bytes())
+            .finalize_xof()
+            .fill(&mut bytes);
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(u64::from_le_bytes(bytes));
+    }
+}
+
 /// A round under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Round {
@@ -44,8 +79,16 @@ pub(super) struct Round {
     pub(super) began: Timestamp,
     /// The cursor that it began with; none when everything is read.
     pub(super) from: Option<Cursor>,
-    /// Who is in the list view; what was listed last counts.
+    /// Whether it reads only what is newer than what was shown last, and asks of that alone whether it is in the view.
+    pub(super) quick: bool,
+    /// Who is in the list view; what was listed last counts. Empty in a quick round.
     pub(super) members: BTreeSet<String>,
+    /// Those members of which the cursor told, as far as nothing else tells of them.
+    pub(super) known: Roll,
+    /// Those members of which the next cursor tells.
+    pub(super) roll: Roll,
+    /// The newest modification that was shown so far.
+    pub(super) newest: Option<Timestamp>,
     /// The list that is being read.
     pub(super) list: List,
     /// How often the present list had to be begun again.
@@ -59,13 +102,8 @@ pub(super) enum List {
     Members(Chain),
     /// The contacts that were modified, or all of them, oldest modification first.
     Modified(Slice),
-    /// The list view with all fields, and who was in it so far.
-    View {
-        /// How far it is read.
-        chain: Chain,
-        /// Who was in it so far.
-        told: BTreeSet<String>,
-    },
+    /// The list view with all fields.
+    View(Chain),
     /// The contacts that were deleted.
     Deleted {
         /// The page to read, from 1.
@@ -105,10 +143,44 @@ impl Round {
         self.from.is_none()
     }
 
-    /// From when on modifications and deletions are asked for.
+    /// From when on deletions are asked for, and in a thorough round modifications too.
     pub(super) fn since(&self, overlap: SignedDuration) -> Option<Timestamp> {
-        let since = self.from.as_ref()?.since;
-        Some(since.checked_sub(overlap).unwrap_or(Timestamp::MIN))
+        Some(before(self.from.as_ref()?.since, overlap))
+    }
+
+    /// From when on modifications are asked for.
+    pub(super) fn modified_since(&self, overlap: SignedDuration) -> Option<Timestamp> {
+        let thorough = self.since(overlap)?;
+        let quick = self.newest.map(|newest| before(newest, QUICK_OVERLAP));
+        Some(
+            quick
+                .filter(|_| self.quick)
+                .map_or(thorough, |quick| quick.max(thorough)),
+        )
+    }
+
+    /// Notes a member of the view. One that was created since the rounds' lists reach back is among the modified
+    /// contacts: they tell of it, the roll need not.
+    pub(super) fn note_member(
+        &mut self,
+        id: String,
+        created: Option<Timestamp>,
+        overlap: SignedDuration,
+    ) {
+        let older = |time| created.is_none_or(|created| created < time);
+        if self.since(overlap).is_some_and(older) {
+            self.known.add(&id);
+        }
+        if older(before(self.began, overlap)) {
+            self.roll.add(&id);
+        }
+        self.members.insert(id);
+    }
+
+    /// Forgets the members of the view, to note them anew.
+    pub(super) fn forget_members(&mut self) {
+        self.members.clear();
+        (self.known, self.roll) = (Roll::default(), Roll::default());
     }
 
     /// Takes the present list up again after its chain broke: by time where it is sorted by it, else from its
@@ -128,14 +200,9 @@ impl Round {
                 }
                 slice.token = None;
             }
-            List::Members(chain) => {
+            List::Members(chain) | List::View(chain) => {
                 *chain = Chain::default();
-                self.members.clear();
-                self.repeats += 1;
-            }
-            List::View { chain, told } => {
-                *chain = Chain::default();
-                told.clear();
+                self.forget_members();
                 self.repeats += 1;
             }
             // Pages by number have no token to lose; beyond their limit only a complete reading helps.
@@ -155,14 +222,8 @@ impl Round {
     }
 }
 
-/// The members of a list view as the cursor keeps them.
-pub(super) fn hash(members: &BTreeSet<String>) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for id in members {
-        hasher.update(id.as_bytes());
-        hasher.update(b"\n");
-    }
-    hasher.finalize().to_hex().to_string()
+fn before(time: Timestamp, span: SignedDuration) -> Timestamp {
+    time.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]
@@ -177,7 +238,11 @@ mod tests {
         Round {
             began: at("2026-11-22T12:00:00Z"),
             from: None,
+            quick: false,
             members: BTreeSet::new(),
+            known: Roll::default(),
+            roll: Roll::default(),
+            newest: None,
             list,
             repeats: 0,
         }
@@ -188,7 +253,8 @@ mod tests {
         let now = at("2026-11-22T12:00:00Z");
         let good = Cursor {
             since: at("2026-11-01T00:00:00Z"),
-            view: Some("h".to_owned()),
+            view: Some(roll(&["1"])),
+            newest: None,
         };
         assert_eq!(Cursor::read(&good.write().unwrap(), now), Ok(good));
         for bad in [
@@ -238,13 +304,10 @@ mod tests {
 
     #[test]
     fn a_round_survives_its_json() {
-        let list = List::View {
-            chain: Chain {
-                token: Some("t".to_owned()),
-            },
-            told: BTreeSet::from(["1".to_owned()]),
-        };
-        let round = round(list);
+        let mut round = round(List::View(Chain {
+            token: Some("t".to_owned()),
+        }));
+        round.note_member("1".to_owned(), None, OVERLAP);
         assert_eq!(
             Round::read(&serde_json::to_value(&round).unwrap()),
             Ok(round)
@@ -252,15 +315,87 @@ mod tests {
         assert!(Round::read(&Value::Null).is_err());
     }
 
+    fn roll(ids: &[&str]) -> Roll {
+        let mut roll = Roll::default();
+        ids.iter().for_each(|id| roll.add(id));
+        roll
+    }
+
     #[test]
-    fn two_views_have_the_same_hash_only_with_the_same_members() {
-        let set = |ids: &[&str]| {
-            ids.iter()
-                .map(|id| (*id).to_owned())
-                .collect::<BTreeSet<_>>()
-        };
-        assert_eq!(hash(&set(&["1", "2"])), hash(&set(&["2", "1"])));
-        assert_ne!(hash(&set(&["1", "2"])), hash(&set(&["12"])));
-        assert_ne!(hash(&set(&[])), hash(&set(&["1"])));
+    fn two_rolls_are_the_same_only_with_the_same_members() {
+        assert_eq!(roll(&["1", "2"]), roll(&["2", "1"]));
+        assert_ne!(roll(&["1", "2"]), roll(&["12"]));
+        assert_ne!(roll(&["1", "2"]), roll(&["1", "3"]));
+        assert_ne!(roll(&[]), roll(&["1"]));
+    }
+
+    const OVERLAP: SignedDuration = SignedDuration::from_mins(3);
+
+    fn cursor(since: &str, newest: Option<&str>) -> Cursor {
+        Cursor {
+            since: at(since),
+            view: None,
+            newest: newest.map(at),
+        }
+    }
+
+    #[test]
+    fn a_member_that_was_created_lately_is_told_by_the_modified_contacts_alone() {
+        let mut first = round(List::Members(Chain::default()));
+        first.note_member("old".to_owned(), Some(at("2026-11-22T11:50:00Z")), OVERLAP);
+        first.note_member("new".to_owned(), Some(at("2026-11-22T11:59:00Z")), OVERLAP);
+        first.note_member("undated".to_owned(), None, OVERLAP);
+        assert_eq!(first.roll, roll(&["old", "undated"]));
+
+        let mut second = round(List::Members(Chain::default()));
+        second.began = at("2026-11-22T12:01:00Z");
+        second.from = Some(cursor("2026-11-22T12:00:00Z", None));
+        for (id, created) in [
+            ("old", "11:50:00"),
+            ("new", "11:59:00"),
+            ("newer", "12:00:30"),
+        ] {
+            let created = at(&format!("2026-11-22T{created}Z"));
+            second.note_member(id.to_owned(), Some(created), OVERLAP);
+        }
+        second.note_member("undated".to_owned(), None, OVERLAP);
+        assert_eq!(second.known, first.roll, "nobody else came or went");
+        assert_eq!(second.members.len(), 4);
+    }
+
+    // proves: R-05
+    #[test]
+    fn a_quick_round_reaches_back_from_what_was_shown_and_never_beyond_a_thorough_one() {
+        let mut quick = round(List::Members(Chain::default()));
+        quick.quick = true;
+        for (newest, since) in [
+            (Some("2026-11-22T12:00:40Z"), "2026-11-22T12:00:38Z"),
+            (Some("2026-11-22T09:00:00Z"), "2026-11-22T11:57:00Z"),
+            (None, "2026-11-22T11:57:00Z"),
+        ] {
+            quick.newest = newest.map(at);
+            quick.from = Some(cursor("2026-11-22T12:00:00Z", newest));
+            assert_eq!(quick.modified_since(OVERLAP), Some(at(since)));
+            assert_eq!(quick.since(OVERLAP), Some(at("2026-11-22T11:57:00Z")));
+        }
+        quick.quick = false;
+        quick.newest = Some(at("2026-11-22T12:00:40Z"));
+        assert_eq!(
+            quick.modified_since(OVERLAP),
+            Some(at("2026-11-22T11:57:00Z"))
+        );
+    }
+
+    #[test]
+    fn rounds_are_quick_for_less_than_the_shortest_period_of_a_sync() {
+        let cursor = cursor("2026-11-22T12:00:00Z", None);
+        for (now, fresh) in [
+            ("2026-11-22T12:00:00Z", true),
+            ("2026-11-22T12:00:49Z", true),
+            ("2026-11-22T12:00:50Z", false),
+            ("2026-11-22T11:59:59Z", false),
+        ] {
+            assert_eq!(cursor.is_fresh(at(now)), fresh, "{now}");
+        }
     }
 }

@@ -16,7 +16,7 @@ const SHORTEST_THROTTLE: Duration = Duration::from_secs(1);
 const LONGEST_THROTTLE: Duration = Duration::from_hours(1);
 
 /// A round of this length may be followed by another one at once.
-const SHORT_ROUND: Duration = Duration::from_millis(250);
+const SHORT_ROUND: Duration = Duration::from_millis(500);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(2);
@@ -44,13 +44,13 @@ pub(super) fn release(end: &End, took: Duration, feed: &Leased, connector: &Conn
     }
 }
 
-/// A feed whose rounds take long rests as long as the last one took, so that a hint after each of our own writes
-/// does not read a large collection without end. A short round costs nothing.
+/// A feed whose rounds take long rests half as long as the last one took, so that a hint after each of our own
+/// writes does not read a large collection without end. A short round costs nothing.
 fn rest(took: Duration) -> Duration {
     if took < SHORT_ROUND {
         Duration::ZERO
     } else {
-        took.min(LONGEST_REST)
+        (took / 2).min(LONGEST_REST)
     }
 }
 
@@ -248,9 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_round_rests_as_long_as_it_took_and_a_short_one_not_at_all() {
+    fn a_long_round_rests_half_as_long_as_it_took_and_a_short_one_not_at_all() {
         assert_eq!(rest(Duration::from_millis(20)), Duration::ZERO);
-        assert_eq!(rest(Duration::from_secs(4)), Duration::from_secs(4));
+        assert_eq!(rest(Duration::from_secs(4)), Duration::from_secs(2));
         assert_eq!(rest(Duration::from_hours(1)), LONGEST_REST);
     }
 

@@ -13,7 +13,7 @@ use crate::store::FeedKey;
 
 /// What is shown again is passed over for this part of the provider's horizon; then the reconciler sees it once more,
 /// because what it thinks of a record may have changed meanwhile.
-const PART: u32 = 3;
+const PART: u32 = 2;
 
 /// So many feeds are remembered.
 const FEEDS: usize = 4096;
@@ -27,8 +27,16 @@ pub(super) struct Overlap {
     generation: u64,
     /// The cursor that was applied with its end.
     cursor: String,
-    /// When a change was published that is still shown, by its content.
-    published: HashMap<[u8; 16], Instant>,
+    /// What was published last of each record that may still be shown.
+    published: HashMap<Hash, Published>,
+}
+
+type Hash = [u8; 16];
+
+#[derive(Clone, Copy)]
+struct Published {
+    content: Hash,
+    at: Instant,
 }
 
 impl Overlaps {
@@ -82,34 +90,41 @@ impl Shown {
         for path in readable {
             basis.update(path.as_bytes()).update(&[0]);
         }
-        let now = Instant::now();
+        let (now, patience) = (Instant::now(), self.patience);
         changes
             .into_iter()
             .filter(|change| {
+                let record = sum(&blake3::Hasher::new(), change.remote_id.as_bytes());
+                let content = sum(&basis, &change.encode_to_vec());
+                let last = self.now.published.get(&record);
+                let last = last.or_else(|| self.last.published.get(&record)).copied();
                 // A tombstone is weighed against what is known whenever it is shown.
-                if matches!(change.what, None | Some(What::Tombstone(_))) {
-                    return true;
-                }
-                let hash = content(&basis, change);
-                let before = self.last.published.get(&hash).copied();
-                let before = before.filter(|at| now.duration_since(*at) < self.patience);
-                self.now.published.insert(hash, before.unwrap_or(now));
+                let weighed = matches!(change.what, None | Some(What::Tombstone(_)));
+                let before = last.filter(|last| {
+                    !weighed && last.content == content && now.duration_since(last.at) < patience
+                });
+                let published = before.unwrap_or(Published { content, at: now });
+                self.now.published.insert(record, published);
                 before.is_none()
             })
             .collect()
     }
 
-    /// What is to be remembered when everything is applied.
-    pub(super) fn into_overlap(self) -> Overlap {
+    /// What is to be remembered when everything is applied. The round after may reach back further than this one did.
+    pub(super) fn into_overlap(mut self) -> Overlap {
+        let now = Instant::now();
+        for (record, last) in self.last.published {
+            if now.duration_since(last.at) < self.patience {
+                self.now.published.entry(record).or_insert(last);
+            }
+        }
         self.now
     }
 }
 
-fn content(basis: &blake3::Hasher, change: &Change) -> [u8; 16] {
-    let mut hasher = basis.clone();
-    hasher.update(&change.encode_to_vec());
+fn sum(basis: &blake3::Hasher, bytes: &[u8]) -> Hash {
     let mut hash = [0; 16];
-    hasher.finalize_xof().fill(&mut hash);
+    basis.clone().update(bytes).finalize_xof().fill(&mut hash);
     hash
 }
 
@@ -198,6 +213,52 @@ mod tests {
             let published = round(&overlaps, position, horizon, changes(), &readable);
             assert_eq!(ids(&published), ["1"], "{position:?} {readable:?}");
         }
+    }
+
+    #[test]
+    fn what_came_back_is_published_although_it_was_published_before() {
+        let overlaps = Overlaps::default();
+        for (from, to, version) in [
+            (None, "x", "a"),
+            (Some("x"), "y", "b"),
+            (Some("y"), "z", "a"),
+        ] {
+            let shown = vec![change("1", version)];
+            let published = round(&overlaps, (1, from, to), HORIZON, shown, &[]);
+            assert_eq!(ids(&published), ["1"], "{version}");
+        }
+    }
+
+    #[test]
+    fn a_round_that_reaches_back_further_than_the_one_before_publishes_nothing_twice() {
+        let overlaps = Overlaps::default();
+        let both = || vec![change("1", "a"), change("2", "a")];
+        round(&overlaps, (1, None, "x"), HORIZON, both(), &[]);
+        let quick = vec![change("2", "b")];
+        round(&overlaps, (1, Some("x"), "y"), HORIZON, quick, &[]);
+        let thorough = vec![change("1", "a"), change("2", "b")];
+        let published = round(&overlaps, (1, Some("y"), "z"), HORIZON, thorough, &[]);
+        assert!(published.is_empty());
+    }
+
+    #[test]
+    fn a_record_that_is_restored_is_published_as_it_was_before() {
+        let overlaps = Overlaps::default();
+        let gone = || Change {
+            what: Some(What::Tombstone(Tombstone::default())),
+            ..change("1", "a")
+        };
+        round(
+            &overlaps,
+            (1, None, "x"),
+            HORIZON,
+            vec![change("1", "a")],
+            &[],
+        );
+        round(&overlaps, (1, Some("x"), "y"), HORIZON, vec![gone()], &[]);
+        let restored = vec![change("1", "a")];
+        let published = round(&overlaps, (1, Some("y"), "z"), HORIZON, restored, &[]);
+        assert_eq!(ids(&published), ["1"]);
     }
 
     // proves: R-19
