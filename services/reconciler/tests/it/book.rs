@@ -1,4 +1,4 @@
-//! An address book in memory that behaves like a provider: versions, tombstones, conditional writes.
+//! A provider's account in memory: versions, tombstones, conditional writes, for records of any kind.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,45 @@ use proto::{
     },
 };
 
+/// What a book holds: all that it knows of the kind of its records.
+pub struct Shape {
+    pub kind: &'static str,
+    /// The paths that are mapped.
+    pub paths: &'static [&'static str],
+    /// By which records are matched.
+    pub criteria: &'static [&'static str],
+    /// By which a create looks for a record that is there already.
+    pub look_up: &'static str,
+    /// The fields that can be read.
+    pub readable: &'static [&'static str],
+}
+
+/// People in an address book.
+pub static PEOPLE: Shape = Shape {
+    kind: "contact",
+    paths: &[
+        "emails[work]",
+        "name.given",
+        "name.family",
+        "phones[mobile]",
+        "title",
+        "note",
+    ],
+    criteria: &["emails[work]", "emails"],
+    look_up: "emails[work]",
+    readable: &[
+        "name.given",
+        "name.family",
+        "emails",
+        "phones",
+        "title",
+        "note",
+    ],
+};
+
 #[derive(Clone)]
 pub struct Entry {
+    pub shape: &'static Shape,
     pub fields: Fields,
     pub in_scope: bool,
     pub marker: String,
@@ -20,8 +57,8 @@ pub struct Entry {
 }
 
 /// A provider's account.
-#[derive(Default)]
 pub struct Book {
+    shape: &'static Shape,
     pub entries: BTreeMap<String, Entry>,
     deleted: BTreeMap<String, i64>,
     /// Writes refused with this reason when the title says so.
@@ -44,8 +81,8 @@ pub fn text(text: &str) -> Value {
 }
 
 /// Canonical fields from labelled paths: `("emails[work]", "a@example.com")`.
-pub fn fields(values: &[(&str, &str)]) -> Fields {
-    let mut record = Record::new("contact");
+fn fields(kind: &str, values: &[(&str, &str)]) -> Fields {
+    let mut record = Record::new(kind);
     let edits: Vec<Edit> = values
         .iter()
         .map(|(name, value)| Edit {
@@ -58,12 +95,28 @@ pub fn fields(values: &[(&str, &str)]) -> Fields {
     record.fields
 }
 
+impl Entry {
+    fn record(&self) -> Record {
+        Record {
+            kind: self.shape.kind.to_owned(),
+            fields: self.fields.clone(),
+        }
+    }
+}
+
 impl Book {
-    pub fn new(prefix: &'static str) -> Self {
+    pub fn of(shape: &'static Shape, prefix: &'static str) -> Self {
         Self {
+            shape,
+            entries: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            refuse_title: None,
             prefix,
+            next: 0,
             clock: 1_000_000,
-            ..Self::default()
+            silent: false,
+            writes: 0,
+            creates: 0,
         }
     }
 
@@ -73,11 +126,11 @@ impl Book {
     }
 
     pub fn add(&mut self, values: &[(&str, &str)]) -> String {
-        self.insert(fields(values), true, "")
+        self.insert(fields(self.shape.kind, values), true, "")
     }
 
     pub fn add_outside(&mut self, values: &[(&str, &str)]) -> String {
-        self.insert(fields(values), false, "")
+        self.insert(fields(self.shape.kind, values), false, "")
     }
 
     fn insert(&mut self, fields: Fields, in_scope: bool, marker: &str) -> String {
@@ -87,6 +140,7 @@ impl Book {
         self.entries.insert(
             id.clone(),
             Entry {
+                shape: self.shape,
                 fields,
                 in_scope,
                 marker: marker.to_owned(),
@@ -105,10 +159,7 @@ impl Book {
     pub fn set(&mut self, id: &str, name: &str, value: Option<&str>) {
         let changed = self.tick();
         let entry = self.entries.get_mut(id).expect("the record is there");
-        let mut record = Record {
-            kind: "contact".to_owned(),
-            fields: std::mem::take(&mut entry.fields),
-        };
+        let mut record = entry.record();
         let hints = Fields::new();
         let before = model::project(&record, &[path(name)], &hints).remove(&path(name));
         patch(
@@ -123,14 +174,49 @@ impl Book {
         entry.changed = changed;
     }
 
+    /// Applies edits to a record, as people do.
+    pub fn edit(&mut self, id: &str, edits: &[Edit]) {
+        let changed = self.tick();
+        let entry = self.entries.get_mut(id).expect("the record is there");
+        let mut record = entry.record();
+        patch(&mut record, edits);
+        entry.fields = record.fields;
+        entry.changed = changed;
+    }
+
     pub fn get(&self, id: &str, name: &str) -> Option<String> {
-        let record = Record {
-            kind: "contact".to_owned(),
-            fields: self.entries.get(id)?.fields.clone(),
+        let value = self.value(id, name)?;
+        value.as_text().map(str::to_owned)
+    }
+
+    pub fn value(&self, id: &str, name: &str) -> Option<Value> {
+        let record = self.entries.get(id)?.record();
+        model::project(&record, &[path(name)], &Fields::new()).remove(&path(name))
+    }
+
+    /// What every record of the scope shows on the mapped paths; the order of records and elements does not count.
+    pub fn show(&self) -> Vec<Vec<Option<Value>>> {
+        let inside = self.entries.iter().filter(|(_, entry)| entry.in_scope);
+        let row = |id: &str| {
+            let paths = self.shape.paths.iter();
+            paths
+                .map(|path| match self.value(id, path) {
+                    Some(Value::Elements(mut elements)) => {
+                        elements.sort();
+                        Some(Value::Elements(elements))
+                    }
+                    other => other,
+                })
+                .collect()
         };
-        model::project(&record, &[path(name)], &Fields::new())
-            .remove(&path(name))
-            .and_then(|value| value.as_text().map(str::to_owned))
+        let mut rows: Vec<Vec<_>> = inside.map(|(id, _)| row(id)).collect();
+        rows.sort();
+        rows
+    }
+
+    pub fn readable(&self) -> Vec<String> {
+        let readable = self.shape.readable.iter();
+        readable.map(|path| (*path).to_owned()).collect()
     }
 
     pub fn delete(&mut self, id: &str) {
@@ -179,15 +265,13 @@ impl Book {
     }
 
     pub fn change(id: &str, entry: &Entry, hash_key: &[u8; 32]) -> Change {
-        let record = Record {
-            kind: "contact".to_owned(),
-            fields: entry.fields.clone(),
-        };
+        let record = entry.record();
+        let criteria: Vec<Path> = entry.shape.criteria.iter().map(|text| path(text)).collect();
         let what = if entry.in_scope {
             What::Record(record.into())
         } else {
             What::Outline(Outline {
-                match_keys: model::match_keys(&record, &criteria(), hash_key)
+                match_keys: model::match_keys(&record, &criteria, hash_key)
                     .into_iter()
                     .map(|key| proto::change::MatchKey {
                         rank: key.rank,
@@ -211,16 +295,10 @@ impl Book {
         Some(Live {
             remote_id: id.to_owned(),
             version: Some(Self::version(entry)),
-            record: Some(
-                Record {
-                    kind: "contact".to_owned(),
-                    fields: entry.fields.clone(),
-                }
-                .into(),
-            ),
+            record: Some(entry.record().into()),
             marker: entry.marker.clone(),
             in_scope: entry.in_scope,
-            readable: readable(),
+            readable: self.readable(),
             former_ids: Vec::new(),
         })
     }
@@ -244,19 +322,15 @@ impl Book {
     fn create(&mut self, create: &Create) -> Answer {
         let record = Record::try_from(create.record.clone().unwrap()).unwrap();
         if create.look_up {
-            let key = |fields: &Fields| {
-                let record = Record {
-                    kind: "contact".to_owned(),
-                    fields: fields.clone(),
-                };
-                model::project(&record, &[path("emails[work]")], &Fields::new())
+            let key = |record: &Record| {
+                model::project(record, &[path(self.shape.look_up)], &Fields::new())
             };
-            let wanted = key(&record.fields);
+            let wanted = key(&record);
             let found = self.entries.iter().find(|(_, entry)| {
                 (!create.marker.is_empty() && entry.marker == create.marker)
                     || (!create.match_paths.is_empty()
                         && !wanted.is_empty()
-                        && key(&entry.fields) == wanted)
+                        && key(&entry.record()) == wanted)
             });
             if let Some((id, _)) = found {
                 let live = self.live(&id.clone());
@@ -304,10 +378,7 @@ impl Book {
                 live: self.live(&update.remote_id),
             });
         }
-        let mut record = Record {
-            kind: "contact".to_owned(),
-            fields: entry.fields.clone(),
-        };
+        let mut record = entry.record();
         let edits: Vec<Edit> = update
             .edits
             .iter()
@@ -361,21 +432,4 @@ impl Book {
             }),
         }
     }
-}
-
-pub fn criteria() -> Vec<Path> {
-    vec![path("emails[work]"), path("emails")]
-}
-
-pub fn readable() -> Vec<String> {
-    [
-        "name.given",
-        "name.family",
-        "emails",
-        "phones",
-        "title",
-        "note",
-    ]
-    .map(str::to_owned)
-    .to_vec()
 }

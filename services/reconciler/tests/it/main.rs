@@ -1,4 +1,4 @@
-//! The reconciler on a real PostgreSQL, between two address books in memory that stand for providers.
+//! The reconciler on a real PostgreSQL, between two accounts in memory that stand for providers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,9 +16,11 @@ mod owners;
 mod positions;
 mod recover;
 mod restore;
+mod running;
 mod scope;
 mod statistics;
 mod steady;
 mod sweep;
+mod tools;
 mod trouble;
 mod world;

@@ -25,7 +25,7 @@ use reconciler::{
 use test_kit::Database;
 use tonic::Request;
 
-use crate::book::{Book, readable};
+use crate::book::{Book, PEOPLE, Shape};
 
 pub const HASH_KEY: [u8; 32] = [7; 32];
 
@@ -39,7 +39,8 @@ pub struct World {
     pub tide: std::sync::Arc<Tide>,
 }
 
-pub fn definition() -> SyncDefinition {
+/// A sync of records of one shape.
+pub fn definition(shape: &Shape) -> SyncDefinition {
     let side = |connection: &str, provider: &str, carries_marker| SideDefinition {
         connection: connection.to_owned(),
         provider: provider.to_owned(),
@@ -53,7 +54,7 @@ pub fn definition() -> SyncDefinition {
         tenant: "acme".to_owned(),
         sync: "s1".to_owned(),
         name: "test".to_owned(),
-        kind: "contact".to_owned(),
+        kind: shape.kind.to_owned(),
         generation: 1,
         state: "active".to_owned(),
         left: Some(side("crm", "left", false)),
@@ -71,23 +72,18 @@ pub fn definition() -> SyncDefinition {
             guard_window_seconds: 86_400,
             ..Policies::default()
         }),
-        mapping: [
-            "name.given",
-            "name.family",
-            "emails[work]",
-            "phones[mobile]",
-            "title",
-            "note",
-        ]
-        .iter()
-        .map(|path| Pairing {
-            left: (*path).to_owned(),
-            right: (*path).to_owned(),
-            direction: "both".to_owned(),
-            ..Pairing::default()
-        })
-        .collect(),
-        r#match: ["emails[work]", "emails"]
+        mapping: shape
+            .paths
+            .iter()
+            .map(|path| Pairing {
+                left: (*path).to_owned(),
+                right: (*path).to_owned(),
+                direction: "both".to_owned(),
+                ..Pairing::default()
+            })
+            .collect(),
+        r#match: shape
+            .criteria
             .iter()
             .map(|path| MatchCriterion {
                 left: (*path).to_owned(),
@@ -104,15 +100,28 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut SyncDefinition)) -> Self {
+        Self::of(&PEOPLE, change).await
+    }
+
+    /// A world of records of one shape.
+    pub async fn of(shape: &'static Shape, change: impl FnOnce(&mut SyncDefinition)) -> Self {
         test_kit::log();
-        let database = Database::create(Some(&MIGRATOR)).await;
-        let mut definition = definition();
+        Self::on(Database::create(Some(&MIGRATOR)).await, shape, change).await
+    }
+
+    /// A world on a database that has the tables already.
+    pub async fn on(
+        database: Database,
+        shape: &'static Shape,
+        change: impl FnOnce(&mut SyncDefinition),
+    ) -> Self {
+        let mut definition = definition(shape);
         change(&mut definition);
         let tide = Tide::alone(database.pool.clone());
         let mut world = Self {
             database,
-            left: Book::new("L"),
-            right: Book::new("R"),
+            left: Book::of(shape, "L"),
+            right: Book::of(shape, "R"),
             key: SyncKey::new("acme", "s1"),
             definition,
             snapshots: 0,
@@ -192,7 +201,7 @@ impl World {
             epoch: begun.epoch,
             number: 1,
             cursor_after: book.clock.to_string(),
-            readable: readable(),
+            readable: book.readable(),
             changes: book.changes(since, &HASH_KEY),
             snapshot,
             round_end: true,
@@ -232,6 +241,11 @@ impl World {
                 writes.push(Write::decode(released.body.as_slice()).unwrap());
             }
         }
+        self.started(writes).await
+    }
+
+    /// Those of the released writes that may be made.
+    pub async fn started(&self, mut writes: Vec<Write>) -> Vec<Write> {
         let claims = ClaimService {
             pool: self.database.pool.clone(),
             tide: self.tide.clone(),
@@ -341,44 +355,27 @@ impl World {
         self.left.writes + self.right.writes
     }
 
-    /// The id of the counterpart with this work e-mail address.
+    /// The ids of the records with this work e-mail address.
     pub fn find(&self, side: Side, email: &str) -> Vec<String> {
+        self.find_by(side, "emails[work]", email)
+    }
+
+    /// The ids of the records that show this text on a path.
+    pub fn find_by(&self, side: Side, path: &str, text: &str) -> Vec<String> {
         let book = match side {
             Side::Left => &self.left,
             Side::Right => &self.right,
         };
         book.entries
             .keys()
-            .filter(|id| book.get(id, "emails[work]").as_deref() == Some(email))
+            .filter(|id| book.get(id, path).as_deref() == Some(text))
             .cloned()
             .collect()
     }
 
-    /// Asserts that both books hold the same people, each once, with the same mapped values.
+    /// Asserts that both books hold the same records, each once, with the same mapped values.
     pub fn agree(&self) {
-        let show = |book: &Book| -> Vec<Vec<Option<String>>> {
-            let mut rows: Vec<Vec<Option<String>>> = book
-                .entries
-                .iter()
-                .filter(|(_, entry)| entry.in_scope)
-                .map(|(id, _)| {
-                    [
-                        "emails[work]",
-                        "name.given",
-                        "name.family",
-                        "phones[mobile]",
-                        "title",
-                        "note",
-                    ]
-                    .iter()
-                    .map(|path| book.get(id, path))
-                    .collect()
-                })
-                .collect();
-            rows.sort();
-            rows
-        };
-        assert_eq!(show(&self.left), show(&self.right));
+        assert_eq!(self.left.show(), self.right.show());
     }
 }
 

@@ -86,7 +86,7 @@ fn close(text: &mut String, link: Option<(&str, String)>) {
         text.push_str(&shown);
         let told = target.strip_prefix("mailto:").unwrap_or(target);
         if shown.trim() != told && !target.starts_with('#') {
-            text.push_str(&format!(" <{target}>"));
+            text.extend([" <", target, ">"]);
         }
     }
 }

@@ -33,6 +33,7 @@
 //!   rules of the zone in force. Days are dates, and have no zone.
 //! - Everything is text on the wire and in the store, so that the contract knows no kind of record. The types here
 //!   read and write these texts; values that came in another spelling compare equal where they mean the same.
+//! - [`Recurrence`] reads and writes the lines of iCalendar, which several providers speak.
 //! - [`check`] tells what is no event. Limits are an account's ([`crate::Catalogue::exceeded`]).
 //!
 //! # Matching
@@ -44,6 +45,7 @@ mod alert;
 mod description;
 mod error;
 mod instance;
+mod lines;
 mod participant;
 mod point;
 mod rule;
@@ -57,6 +59,7 @@ pub use alert::{Alert, AlertAction, Trigger};
 pub use description::Description;
 pub use error::EventError;
 pub use instance::{Original, Override};
+pub use lines::Recurrence;
 pub use participant::Participant;
 pub use point::Point;
 pub use rule::Rule;

@@ -55,7 +55,7 @@ impl Rule {
         let (rule, until) = parse(text)?;
         let until = until
             .map(|until| {
-                last(until, &rule, first).ok_or_else(|| wrong(text, "its UNTIL is no time"))
+                last(&until, &rule, first).ok_or_else(|| wrong(text, "its UNTIL is no time"))
             })
             .transpose()?;
         let start = first.start().clock();
@@ -228,7 +228,7 @@ fn months(numbers: &[u8]) -> Vec<Month> {
 }
 
 /// The last day, or the last wall time, that an end allows.
-fn last(until: String, rule: &RRule<Unvalidated>, first: &When) -> Option<Until> {
+fn last(until: &str, rule: &RRule<Unvalidated>, first: &When) -> Option<Until> {
     let plain = until.replace(['-', ':'], "");
     let clock = match (plain.strip_suffix('Z'), plain.len()) {
         (None, 8) => return Some(Until::Day(Date::strptime(DAY, &plain).ok()?)),

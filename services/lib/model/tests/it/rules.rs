@@ -1,6 +1,6 @@
 use model::{
     Comparison,
-    event::{EventError, Original, Rule, When},
+    event::{EventError, Original, Recurrence, Rule, When},
 };
 use pretty_assertions::assert_eq;
 
@@ -153,4 +153,78 @@ fn what_is_no_rule_is_refused() {
         Rule::read("FREQ=DAILY", &offset),
         Err(EventError::SeriesWithoutZone)
     );
+}
+
+#[test]
+fn lines_of_icalendar_are_a_rule_and_its_exceptions() {
+    let series = when(TUESDAYS);
+    let lines = [
+        "RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=TU",
+        "EXDATE;TZID=Asia/Tokyo:20261208T170000",
+        "EXDATE:20261215T080000Z,20261222T090000",
+        "RDATE;TZID=\"Europe/Vienna\":20261210T150000",
+    ];
+    let read = Recurrence::read(lines, &series).unwrap().unwrap();
+    let labels: Vec<_> = read
+        .exceptions
+        .iter()
+        .map(|one| one.label.as_str())
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            "2026-12-08T09:00:00",
+            "2026-12-10T15:00:00",
+            "2026-12-15T09:00:00",
+            "2026-12-22T09:00:00"
+        ]
+    );
+    let written = read.lines(&series).unwrap();
+    assert_eq!(
+        written[..3],
+        [
+            "RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=TU",
+            "EXDATE;TZID=Europe/Vienna:20261208T090000",
+            "RDATE;TZID=Europe/Vienna:20261210T150000",
+        ]
+    );
+    let again = Recurrence::read(written.iter().map(String::as_str), &series);
+    assert_eq!(again, Ok(Some(read)));
+
+    let days = when("2026-12-01/2026-12-02");
+    let lines = ["RRULE:FREQ=DAILY;COUNT=3", "EXDATE;VALUE=DATE:20261202"];
+    let read = Recurrence::read(lines, &days).unwrap().unwrap();
+    assert_eq!(read.lines(&days).unwrap(), lines);
+    assert_eq!(Recurrence::read([], &days), Ok(None));
+}
+
+#[test]
+fn lines_that_are_not_carried_are_told() {
+    let refused =
+        |lines: &[&str]| Recurrence::read(lines.iter().copied(), &when(TUESDAYS)).unwrap_err();
+    for lines in [
+        &["RRULE:FREQ=DAILY", "RRULE:FREQ=WEEKLY"][..],
+        &["RRULE:FREQ=DAILY", "EXRULE:FREQ=WEEKLY"],
+        &["RDATE:20261208T090000"],
+        &[
+            "RRULE:FREQ=DAILY",
+            "RDATE;VALUE=PERIOD:20261208T090000Z/PT1H",
+        ],
+    ] {
+        assert!(
+            matches!(refused(lines), EventError::NotCarried { .. }),
+            "{lines:?}"
+        );
+    }
+    assert!(matches!(
+        refused(&["DTSTART:20261201"]),
+        EventError::Rule { .. }
+    ));
+    assert!(matches!(refused(&["nothing"]), EventError::Rule { .. }));
+    assert!(matches!(
+        refused(&["RRULE:FREQ=DAILY", "EXDATE:soon"]),
+        EventError::Time { .. }
+    ));
+    let zone = ["RRULE:FREQ=DAILY", "EXDATE;TZID=Mars:20261202T090000"];
+    assert!(matches!(refused(&zone), EventError::UnknownZone { .. }));
 }
