@@ -53,12 +53,14 @@ impl<'a> Pages<'a> {
         let from = cursor
             .map(|cursor| Cursor::read(cursor, Timestamp::now()))
             .transpose()?;
-        let quick = from
-            .as_ref()
-            .is_some_and(|from| from.is_fresh(Timestamp::now()));
+        let quick = from.is_some_and(|from| from.may_be_fresh(Timestamp::now()));
+        self.start(from, quick).await
+    }
+
+    async fn start(&self, from: Option<Cursor>, quick: bool) -> Result<Page, Failure> {
         let mut round = Round {
             began: Timestamp::MIN,
-            newest: from.as_ref().and_then(|from| from.newest),
+            newest: from.and_then(|from| from.newest),
             from,
             quick,
             members: BTreeSet::new(),
@@ -119,6 +121,10 @@ impl<'a> Pages<'a> {
             ..Records::default()
         };
         let page = self.client.page_of_contacts(&self.fields, &list).await?;
+        if round.quick && round.from.is_some_and(|from| !from.is_fresh(page.at)) {
+            // Our clock is not the provider's.
+            return Box::pin(self.start(round.from, false)).await;
+        }
         if round.began == Timestamp::MIN {
             round.began = page.at;
         }

@@ -25,10 +25,15 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Whether a round that begins now may be quick.
+    /// Whether a round that begins now may be quick, by the provider's clock.
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.since);
         !age.is_negative() && age < THOROUGH_AFTER
+    }
+
+    /// Whether it is worth asking the provider for its clock, which may be ahead of ours.
+    pub(super) fn may_be_fresh(&self, our_now: Timestamp) -> bool {
+        our_now.duration_since(self.since) < THOROUGH_AFTER
     }
 
     /// Reads a cursor; one that we did not write, or that is too old, has expired.
@@ -396,6 +401,7 @@ mod tests {
             ("2026-11-22T11:59:59Z", false),
         ] {
             assert_eq!(cursor.is_fresh(at(now)), fresh, "{now}");
+            assert!(cursor.may_be_fresh(at(now)) || !fresh, "{now}");
         }
     }
 }

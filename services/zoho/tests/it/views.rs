@@ -74,6 +74,8 @@ async fn records_enter_and_leave_without_being_modified() {
     let member = |id: &str| format!("/zoho/views/{view}/members/{id}");
     lab.control(Method::PUT, &member(&ids[0]), Json::Null).await;
     let scope = scope(&view);
+    // Those that were created lately are listed anyway.
+    lab.later(600).await;
     let first = lab.round(&scope, None).await;
     assert_eq!(
         (first.inside(), first.outside()),
@@ -86,6 +88,48 @@ async fn records_enter_and_leave_without_being_modified() {
     let second = lab.round(&scope, Some(first.cursor())).await;
     assert_eq!(second.inside(), [ids[1].as_str()]);
     assert!(scope_snapshot(&second).last().is_some_and(|part| part.end));
+}
+
+// proves
+#[tokio::test]
+async fn a_quick_round_asks_of_what_it_shows_alone_and_a_thorough_one_finds_the_rest() {
+    let (lab, scope, ids, cursor) = started().await;
+    let first = lab.round(&scope, Some(&cursor)).await;
+    lab.later(10).await;
+    lab.edit(&ids[0], json!({"Tier": "Regular"})).await;
+    lab.edit(&ids[3], json!({"Tier": "Key"})).await;
+    let before = lab.calls("Contacts.getRecords");
+    let quick = lab.round(&scope, Some(first.cursor())).await;
+    assert_eq!(lab.calls("Contacts.getRecords") - before, 2);
+    assert_eq!(
+        (quick.inside(), quick.outside(), quick.pages.len()),
+        (vec![ids[3].as_str()], vec![ids[0].as_str()], 1)
+    );
+    lab.later(10).await;
+    lab.delete(&ids[1]).await;
+    let deletion = lab.round(&scope, Some(quick.cursor())).await;
+    assert_eq!(deletion.deleted(), [ids[1].as_str()]);
+    lab.later(60).await;
+    let thorough = lab.round(&scope, Some(deletion.cursor())).await;
+    assert!(
+        scope_snapshot(&thorough)
+            .last()
+            .is_some_and(|part| part.end)
+    );
+}
+
+#[tokio::test]
+async fn new_members_need_no_reading_of_the_view() {
+    let (lab, scope, _, cursor) = started().await;
+    let ids = lab
+        .contacts(json!([{"Last_Name": "E", "Tier": "Key"}]))
+        .await;
+    let round = lab.round(&scope, Some(&cursor)).await;
+    assert_eq!(round.inside(), [ids[0].as_str()]);
+    assert!(scope_snapshot(&round).is_empty());
+    lab.later(600).await;
+    let later = lab.round(&scope, Some(round.cursor())).await;
+    assert!(scope_snapshot(&later).is_empty());
 }
 
 #[tokio::test]

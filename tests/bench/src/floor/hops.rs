@@ -236,16 +236,17 @@ async fn reads(stage: &Stage, pair: &Pair, base_url: &str) -> anyhow::Result<Vec
         .iter()
         .filter(|entry| entry["account"] == pair.zoho.as_str() && entry["verb"] == "GET");
     let own: Vec<&Value> = own.collect();
-    let views: Vec<usize> = own
+    // A round that a push caused ends with the deleted records.
+    let ends: Vec<usize> = own
         .iter()
         .enumerate()
-        .filter(|(_, entry)| entry["method"] == "settings.getCustomView")
+        .filter(|(_, entry)| entry["method"] == "Contacts.getDeletedRecords")
         .map(|(index, _)| index)
         .collect();
-    let [.., first, last] = views.as_slice() else {
+    let [.., before, last] = ends.as_slice() else {
         anyhow::bail!("the journal has no round");
     };
-    own[*first..=*last]
+    own[before + 1..=*last]
         .iter()
         .map(|entry| Ok(format!("{base_url}{}", text(&entry["path"])?)))
         .collect()
