@@ -12,6 +12,7 @@ mod book;
 mod deletion;
 mod flaps;
 mod interleavings;
+mod meetings;
 mod owners;
 mod positions;
 mod recover;
