@@ -291,6 +291,10 @@ impl Step<'_> {
         link.state = LinkState::Closed;
         "deleted on both sides".clone_into(&mut link.reason);
         link.dirty = false;
+        // Whoever took the other one out of the bin meanwhile has a record like any other.
+        if let Some(other) = link.record(side.other()) {
+            matching::set_unmatched(self.connection, &[other]).await?;
+        }
         Ok(())
     }
 

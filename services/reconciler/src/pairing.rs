@@ -5,7 +5,7 @@ pub mod rebuilt;
 use std::collections::{HashMap, HashSet};
 
 use merge::{Candidate, Reason, Twins, pair_up};
-use model::{Record, Side, project};
+use model::{Record, Side, match_keys, project};
 use prost::Message as _;
 use proto::write as wire;
 use sqlx::PgConnection;
@@ -31,8 +31,9 @@ pub async fn pair(
     connection: &mut PgConnection,
     definition: &Definition,
 ) -> Result<usize, EngineError> {
-    let found =
-        by_marker(connection, definition).await? + by_content(connection, definition).await?;
+    let found = by_marker(connection, definition).await?
+        + by_content(connection, definition).await?
+        + by_former_id(connection, definition).await?;
     let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
     if waiting.is_empty() {
         return Ok(found);
@@ -243,6 +244,18 @@ async fn by_marker(
     Ok(found.len())
 }
 
+/// A record that was deleted and taken out of the bin again revives its link, if that is still without it.
+async fn by_former_id(
+    connection: &mut PgConnection,
+    definition: &Definition,
+) -> Result<usize, EngineError> {
+    let found = matching::restored(connection, &definition.key).await?;
+    for (record, remote_id, side, id) in &found {
+        adopt_record(connection, *id, *side, *record, remote_id).await?;
+    }
+    Ok(found.len())
+}
+
 async fn adopt_record(
     connection: &mut PgConnection,
     id: Uuid,
@@ -262,8 +275,9 @@ async fn adopt_record(
     Ok(())
 }
 
-/// Where no marker can be carried: a waiting record with the very content of a create whose answer was
-/// lost is that create's record.
+/// Where no marker can be carried: a waiting record with the very content of a create whose answer was lost is that
+/// create's record, and so is one with the key and the name that the create asked for, whatever became of the record
+/// that it was made from. Outside the scope only keys are known.
 async fn by_content(
     connection: &mut PgConnection,
     definition: &Definition,
@@ -275,8 +289,9 @@ async fn by_content(
     let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
     let mut rows = record::by_id(connection, &waiting).await?;
     let mut found = 0;
-    for (id, side, body) in creates {
-        let Some(created) = created(&body)? else {
+    for create in creates {
+        let (id, side) = (create.link, create.side);
+        let Some(created) = created(&create.body)? else {
             continue;
         };
         let paths: Vec<model::Path> = created.fields.keys().cloned().collect();
@@ -304,6 +319,21 @@ async fn by_content(
         if let Some(at) = same {
             let row = rows.swap_remove(at);
             adopt_record(connection, id, side, row.id, &row.remote_id).await?;
+            found += 1;
+            continue;
+        }
+        let keys = match_keys(
+            &created,
+            &definition.side(side).criteria,
+            &definition.hash_key,
+        );
+        let (key, after) = (&definition.key, create.queued_at);
+        if !keys.is_empty()
+            && let Some((record, remote_id)) =
+                matching::free_with_keys(connection, key, side, &keys, after).await?
+        {
+            adopt_record(connection, id, side, record, &remote_id).await?;
+            rows.retain(|row| row.id != record);
             found += 1;
         }
     }

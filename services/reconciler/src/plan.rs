@@ -365,7 +365,9 @@ impl<'a> Planner<'a> {
                 if record.is_some() {
                     // What was there is gone: this is another creation, with another marker.
                     link.create_generation += 1;
-                    link.set_record(side, None, "");
+                    // Its id is kept: a person may take it out of the bin again.
+                    let former = link.remote_id(side).to_owned();
+                    link.set_record(side, None, &former);
                 }
                 let known_until = self.known_until(link, side);
                 link.marker = live::marker(self.definition, link, side);

@@ -215,7 +215,7 @@ async fn take_over_created(
     if created.is_empty() {
         return Ok(());
     }
-    let records: Vec<i64> = created.iter().map(|(_, id)| *id).collect();
+    let mut records: Vec<i64> = created.iter().map(|(_, id)| *id).collect();
     let held: HashSet<i64> = link::of_records(connection, &records)
         .await?
         .into_iter()
@@ -229,6 +229,8 @@ async fn take_over_created(
             live::take_over(connection, definition, &mut shown.link, side, id).await?;
         }
         shown.link.created_side = Some(side);
+        // A link that was closed meanwhile is open again, and its source need not be matched any more.
+        records.extend(shown.link.record(side.other()));
     }
     matching::set_matched(connection, &records).await?;
     Ok(())

@@ -23,7 +23,7 @@ use crate::{
 /// So many more creations of a record than the database knows of are tried.
 const GENERATIONS: i32 = 4;
 
-/// Rebuilds links of records without a counterpart; answers how many.
+/// Rebuilds links of records without a counterpart, or whose counterpart is there no more; answers how many.
 ///
 /// A marker is derived, so that the record that it was made from can be told. Where no marker can be carried, and only if
 /// the database was recovered at a time, a record that it did not know and that equals another one in everything that
@@ -70,7 +70,7 @@ fn by_derived_marker(
     lone: &[Lone],
 ) -> Vec<(i64, i64)> {
     // The oldest of those that carry the same marker; the others are copies that people made.
-    let still: HashSet<i64> = lone.iter().map(|one| one.record).collect();
+    let still = free(lone);
     let mut own: HashMap<&str, i64> = HashMap::new();
     for (record, of, marker) in marked {
         if *of == side && still.contains(record) {
@@ -83,7 +83,10 @@ fn by_derived_marker(
     let sources = lone.iter().filter(|one| one.side != side);
     sources
         .filter_map(|source| {
-            let generations = 1..=source.create_generation.saturating_add(GENERATIONS);
+            // A creation that the database does not know proves that the counterpart which it knows is gone.
+            let known = source.create_generation;
+            let first = if source.bereft { known + 1 } else { 1 };
+            let generations = first..=known.saturating_add(GENERATIONS);
             let found = generations
                 .map(|generation| live::derived(definition, &source.remote_id, side, generation))
                 .find_map(|marker| own.remove(marker.as_str()))?;
@@ -101,12 +104,13 @@ fn by_whole_content(
     at: Timestamp,
 ) -> Vec<(i64, i64)> {
     let still: HashSet<i64> = lone.iter().map(|one| one.record).collect();
+    let own = free(lone);
     let alive = |row: &&RecordRow| still.contains(&row.id);
     let shown = |row: &RecordRow| Shown::of(definition, row);
     let fresh: Vec<(&RecordRow, Shown)> = rows
         .iter()
         .filter(alive)
-        .filter(|row| row.side == side && row.first_seen_at >= at)
+        .filter(|row| row.side == side && row.first_seen_at >= at && own.contains(&row.id))
         .filter_map(|row| Some((row, shown(row)?)))
         .collect();
     let mut by_text: HashMap<String, Vec<usize>> = HashMap::new();
@@ -129,6 +133,12 @@ fn by_whole_content(
         }
     }
     found
+}
+
+/// Those that never had a counterpart, as far as is known.
+fn free(lone: &[Lone]) -> HashSet<i64> {
+    let free = lone.iter().filter(|one| !one.bereft);
+    free.map(|one| one.record).collect()
 }
 
 /// What a record shows on the mapped paths of its side.

@@ -143,11 +143,12 @@ pub async fn advance(
     Ok(())
 }
 
-/// Has both sides read from the beginning.
+/// Has both sides read from the beginning. Pages of rounds that began before are of an epoch that is over (R-01):
+/// what goes on from the old cursor would count as the beginning.
 pub async fn reset(connection: &mut PgConnection, key: &SyncKey) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE feed SET cursor = '', snapshot = NULL, complete = false, round_began_at = NULL,
-             round_ended_at = NULL
+             round_ended_at = NULL, begun_epoch = begun_epoch + 1
          WHERE tenant = $1 AND sync = $2",
     )
     .bind(&key.tenant)

@@ -1,8 +1,9 @@
 //! What matching has to see (R-06): records that wait to be matched, and all that share a key with them.
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use model::{MatchKey, Side};
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{StoreError, SyncKey, side_number, side_of};
@@ -172,19 +173,47 @@ pub async fn by_marker(
     .bind(&key.sync)
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                row.try_get("id")?,
-                row.try_get("remote_id")?,
-                side_of(row.try_get("side")?),
-                row.try_get("link")?,
-            ))
-        })
-        .collect()
+    rows.iter().map(found).collect()
 }
 
-/// A live record of the scope without a counterpart.
+fn found(row: &PgRow) -> Result<(i64, String, Side, Uuid), StoreError> {
+    Ok((
+        row.try_get("id")?,
+        row.try_get("remote_id")?,
+        side_of(row.try_get("side")?),
+        row.try_get("link")?,
+    ))
+}
+
+/// Waiting records of the scope that an open link had before they were gone, and in whose place nothing was put
+/// since: somebody took them out of the bin (R-11). Answers (record, provider id, side, link).
+pub async fn restored(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<(i64, String, Side, Uuid)>, StoreError> {
+    let rows = sqlx::query(
+        "WITH waiting AS MATERIALIZED (
+             SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
+                 AND presence = 'live' AND in_scope
+         )
+         SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM waiting r
+         JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.state <> 'closed'
+             AND CASE r.side WHEN 1 THEN l.left_record IS NULL AND l.left_id = r.remote_id
+                 ELSE l.right_record IS NULL AND l.right_id = r.remote_id END
+         WHERE NOT EXISTS (SELECT FROM link o WHERE o.state <> 'closed'
+                 AND (o.left_record = r.id OR o.right_record = r.id))
+             AND NOT EXISTS (SELECT FROM write w WHERE w.link = l.id
+                 AND w.status IN ('queued', 'released', 'started') AND w.status = 'started')
+         ORDER BY l.id, r.id",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(found).collect()
+}
+
+/// A live record of the scope without a counterpart, or whose counterpart is there no more.
 #[derive(Debug, Clone)]
 pub struct Lone {
     /// The record's row id.
@@ -197,6 +226,8 @@ pub struct Lone {
     pub link: Option<Uuid>,
     /// How often its counterpart was created, this time included, as far as is known.
     pub create_generation: i32,
+    /// Whether it had a counterpart, which was deleted or is missing.
+    pub bereft: bool,
 }
 
 /// Whether what these records of two sides have in common is a key that other live records of the first one's side
@@ -227,17 +258,20 @@ pub async fn shares_only_a_key(
     Ok(row.try_get("answer")?)
 }
 
-/// Live records of the scope that have no counterpart and are no twins, oldest first; none of which a create is
-/// claimed.
+/// Live records of the scope that have no counterpart any more and are no twins, oldest first; none of which a create
+/// is claimed.
 pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lone>, StoreError> {
     let rows = sqlx::query(
-        "SELECT r.id, r.side, r.remote_id, l.id AS link, coalesce(l.create_generation, 1) AS generation
+        "SELECT r.id, r.side, r.remote_id, l.id AS link, coalesce(l.create_generation, 1) AS generation,
+             c.id IS NOT NULL AS bereft
          FROM record r
          LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
          LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
          LEFT JOIN link l ON l.id = coalesce(a.id, b.id)
+         LEFT JOIN record c ON c.id = CASE r.side WHEN 1 THEN l.right_record ELSE l.left_record END
+             AND c.presence IN ('unsettled', 'gone')
          WHERE r.tenant = $1 AND r.sync = $2 AND r.presence = 'live' AND r.in_scope
-             AND (l.id IS NULL OR l.left_record IS NULL OR l.right_record IS NULL)
+             AND (l.id IS NULL OR l.left_record IS NULL OR l.right_record IS NULL OR c.id IS NOT NULL)
              AND coalesce(l.reason, '') <> $3
              AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started')
@@ -256,6 +290,7 @@ pub async fn lone(connection: &mut PgConnection, key: &SyncKey) -> Result<Vec<Lo
                 remote_id: row.try_get("remote_id")?,
                 link: row.try_get("link")?,
                 create_generation: row.try_get("generation")?,
+                bereft: row.try_get("bereft")?,
             })
         })
         .collect()
@@ -285,13 +320,26 @@ pub async fn marked(
         .collect()
 }
 
-/// Links whose create has an unknown fate, with the record that was to be created: (link, side, body).
+/// A create of unknown fate.
+#[derive(Debug)]
+pub struct UnknownCreate {
+    /// The link that asked for it.
+    pub link: Uuid,
+    /// The side on which the record was to be created.
+    pub side: Side,
+    /// The write, with the record.
+    pub body: Vec<u8>,
+    /// When it was planned.
+    pub queued_at: Timestamp,
+}
+
+/// Links whose create has an unknown fate.
 pub async fn unknown_creates(
     connection: &mut PgConnection,
     key: &SyncKey,
-) -> Result<Vec<(Uuid, Side, Vec<u8>)>, StoreError> {
+) -> Result<Vec<UnknownCreate>, StoreError> {
     let rows = sqlx::query(
-        "SELECT DISTINCT ON (l.id) l.id, w.side, w.body FROM link l JOIN write w ON w.link = l.id
+        "SELECT DISTINCT ON (l.id) l.id, w.side, w.body, w.queued_at FROM link l JOIN write w ON w.link = l.id
          WHERE l.tenant = $1 AND l.sync = $2 AND l.look_up_after IS NOT NULL AND l.state <> 'closed'
              AND w.operation = 'create' AND w.status = 'unknown'
          ORDER BY l.id, w.queued_at DESC",
@@ -302,13 +350,56 @@ pub async fn unknown_creates(
     .await?;
     rows.iter()
         .map(|row| {
-            Ok((
-                row.try_get("id")?,
-                side_of(row.try_get("side")?),
-                row.try_get("body")?,
-            ))
+            Ok(UnknownCreate {
+                link: row.try_get("id")?,
+                side: side_of(row.try_get("side")?),
+                body: row.try_get("body")?,
+                queued_at: row
+                    .try_get::<jiff_sqlx::Timestamp, _>("queued_at")?
+                    .to_jiff(),
+            })
         })
         .collect()
+}
+
+/// The oldest live record of a side that came after a time, has no open link, and has one of these keys together with
+/// its name, inside the scope or outside: with its provider id.
+pub async fn free_with_keys(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    side: Side,
+    keys: &[MatchKey],
+    after: Timestamp,
+) -> Result<Option<(i64, String)>, StoreError> {
+    let ranks: Vec<i16> = keys
+        .iter()
+        .map(|key| i16::try_from(key.rank).unwrap_or(i16::MAX))
+        .collect();
+    let hashes: Vec<&[u8]> = keys.iter().map(|key| &key.hash[..]).collect();
+    let names: Vec<&[u8]> = keys.iter().map(|key| &key.name_hash[..]).collect();
+    let row = sqlx::query(
+        "SELECT r.id, r.remote_id FROM record r
+         WHERE r.tenant = $1 AND r.sync = $2 AND r.side = $3 AND r.presence = 'live'
+             AND r.first_seen_at >= $7
+             AND EXISTS (SELECT FROM match_key m
+                 JOIN unnest($4::smallint[], $5::bytea[], $6::bytea[]) AS k (rank, hash, name_hash)
+                     ON k.rank = m.rank AND k.hash = m.hash AND k.name_hash = m.name_hash
+                 WHERE m.record = r.id AND m.tenant = $1 AND m.sync = $2)
+             AND NOT EXISTS (SELECT FROM link l WHERE l.state <> 'closed'
+                 AND (l.left_record = r.id OR l.right_record = r.id))
+         ORDER BY r.first_seen_at, r.id LIMIT 1",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(side_number(side))
+    .bind(&ranks)
+    .bind(&hashes)
+    .bind(&names)
+    .bind(after.to_sqlx())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| Ok((row.try_get("id")?, row.try_get("remote_id")?)))
+        .transpose()
 }
 
 /// A record that may have taken a gone one's place.
@@ -356,7 +447,7 @@ pub async fn successor(
     .transpose()
 }
 
-/// Has records matched again.
+/// Has records matched again. One that is in doubt is as soon as it is known to be there.
 pub async fn set_unmatched(
     connection: &mut PgConnection,
     records: &[i64],
@@ -364,10 +455,13 @@ pub async fn set_unmatched(
     if records.is_empty() {
         return Ok(());
     }
-    sqlx::query("UPDATE record SET unmatched = true WHERE id = ANY($1) AND presence = 'live'")
-        .bind(records)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "UPDATE record SET unmatched = true
+         WHERE id = ANY($1) AND presence IN ('live', 'doubtful', 'unsettled')",
+    )
+    .bind(records)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

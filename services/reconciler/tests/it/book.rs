@@ -225,6 +225,13 @@ impl Book {
         self.deleted.insert(id.to_owned(), at);
     }
 
+    /// Takes a record out of the bin as it was.
+    pub fn undelete(&mut self, id: &str, mut entry: Entry) {
+        entry.changed = self.tick();
+        self.deleted.remove(id);
+        self.entries.insert(id.to_owned(), entry);
+    }
+
     pub fn move_scope(&mut self, id: &str, in_scope: bool) {
         let changed = self.tick();
         let entry = self.entries.get_mut(id).expect("the record is there");

@@ -2,6 +2,7 @@
 
 use model::Side;
 use proto::change::{CollectionState, Extent, Snapshot};
+use reconciler::ingest::Ingested;
 
 use crate::world::World;
 
@@ -130,6 +131,17 @@ async fn the_guard_can_put_back_what_was_deleted() {
     assert_eq!(world.left.entries.len(), 30);
     assert_eq!(world.right.entries.len(), 30);
     world.agree();
+}
+
+// proves
+#[tokio::test]
+async fn a_page_of_the_time_before_a_lost_collection_does_not_count_as_the_beginning() {
+    let mut world = people(2).await;
+    let late = world.round(Side::Right).await.unwrap();
+    let mut lost = world.round(Side::Left).await.unwrap();
+    lost.collection = CollectionState::Forbidden.into();
+    assert_eq!(world.ingest(&lost).await, Ingested::Applied);
+    assert_eq!(world.ingest(&late).await, Ingested::Repeated);
 }
 
 // proves: R-21

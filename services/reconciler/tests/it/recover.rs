@@ -504,3 +504,25 @@ async fn a_paused_sync_stays_paused_and_one_that_is_off_stays_off() {
         .unwrap();
     assert_eq!(world.status().await.phase, "off");
 }
+
+// proves
+#[tokio::test]
+async fn a_record_that_was_made_anew_in_the_lost_time_takes_the_place_of_the_one_that_is_gone() {
+    let (mut world, _nats) = World::copied().await;
+    let left = world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CEO")]);
+    world.settle().await;
+    world.back_up().await;
+    let right = world.find(Side::Right, "ana@example.com").remove(0);
+    world.right.delete(&right);
+    // What could be matched goes as well: only the marker tells of whom the new record was made.
+    world.left.set(&left, "emails[work]", None);
+    world.settle().await;
+    assert_eq!(world.everybody(Side::Right), 1);
+    world.go_back().await;
+    world.recover(true, false).await;
+    world.settle().await;
+    assert_eq!(world.everybody(Side::Left), 1);
+    assert_eq!(world.everybody(Side::Right), 1);
+}

@@ -73,6 +73,62 @@ async fn without_a_marker_a_lost_create_is_found_by_its_content() {
     world.agree();
 }
 
+// proves
+#[tokio::test]
+async fn a_lost_create_outside_the_scope_is_found_by_the_address_that_its_source_has_no_more() {
+    let mut world = World::new().await;
+    let right = world.right.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Lee"),
+        ("title", "CEO"),
+    ]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    let left = world.find(Side::Left, "ana@example.com").remove(0);
+    world.left.move_scope(&left, false);
+    world.right.set(&right, "emails[work]", None);
+    world.settle().await;
+    assert_eq!(world.left.creates, 1);
+    assert_eq!(world.left.entries.len(), 1);
+}
+
+// proves: R-11
+#[tokio::test]
+async fn a_record_that_is_taken_out_of_the_bin_revives_its_link_though_nothing_else_tells_whose_it_is()
+ {
+    let mut world = World::new().await;
+    let left = world
+        .left
+        .add(&[("name.family", "Nomail"), ("title", "CEO")]);
+    world.settle().await;
+    let right = world.right.entries.keys().next().unwrap().clone();
+    let entry = world.left.entries[&left].clone();
+    world.left.delete(&left);
+    world.right.set(&right, "title", Some("CFO"));
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    for read in world.claimed().await {
+        let outcome = world.execute(&read);
+        world.answer(vec![outcome]).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    assert!(matches!(writes[0].operation, Some(Operation::Create(_))));
+    world.answer(vec![lost(&writes[0])]).await;
+    world.left.undelete(&left, entry);
+    world.settle().await;
+    assert_eq!(world.left.entries.len(), 1);
+    assert_eq!(world.right.entries.len(), 1);
+    world.agree();
+}
+
 // proves
 #[tokio::test]
 async fn of_two_people_with_one_address_neither_takes_the_record_that_a_lost_create_made_for_the_other()
