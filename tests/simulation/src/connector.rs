@@ -39,7 +39,10 @@ pub(crate) struct Connectors {
 struct Feed {
     holder: Option<Round>,
     stalled: Vec<Round>,
-    expired: bool,
+    /// Whether the provider forgets the cursor from which the next round would go on.
+    expires: bool,
+    /// The cursor that it forgot: whoever goes on from it again reads everything again.
+    forgotten: Option<String>,
 }
 
 /// How many stalled leaseholders a feed has at most.
@@ -74,7 +77,10 @@ impl World {
             return false;
         }
         let feed = self.connectors.feeds.get_mut(side);
-        let everything = std::mem::take(&mut feed.expired) || begun.snapshot;
+        if std::mem::take(&mut feed.expires) {
+            feed.forgotten = Some(begun.cursor.clone());
+        }
+        let everything = begun.snapshot || feed.forgotten.as_ref() == Some(&begun.cursor);
         let cursor = (!everything).then_some(begun.cursor.as_str());
         let reading = self.providers.get(side).begin(cursor, self.now, lag, turn);
         self.connectors.snapshots += 1;
@@ -147,7 +153,7 @@ impl World {
 
     /// The provider forgets the cursor of a feed: its next round reads everything.
     pub(crate) fn expire(&mut self, side: Side) {
-        self.connectors.feeds.get_mut(side).expired = true;
+        self.connectors.feeds.get_mut(side).expires = true;
     }
 
     fn publish_page(&mut self, side: Side, round: &mut Round) -> bool {

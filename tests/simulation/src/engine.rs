@@ -6,6 +6,7 @@ use proto::{
     write::{OutcomeBatch, Write, WriteBatch, outcome::Result as Answer, write::Operation as What},
 };
 use reconciler::{advance, error::EngineError, ingest, outcome, store::outbox};
+use sqlx::Row as _;
 
 use crate::{
     bus::Queue,
@@ -68,6 +69,9 @@ impl World {
             return true;
         }
         transaction.commit().await.expect("the store commits");
+        if crash == Crash::BeforeAcknowledgement {
+            self.hit(Fault::OutcomeNotAcknowledged);
+        }
         for outcome in &delivery.message.outcomes {
             self.under_way.remove(&outcome.write);
             if let Some(Answer::Applied(applied)) = &outcome.result {
@@ -78,7 +82,6 @@ impl World {
             }
         }
         if crash == Crash::BeforeAcknowledgement {
-            self.hit(Fault::OutcomeNotAcknowledged);
             self.bus.give_back(delivery);
         } else {
             self.bus.acknowledge(delivery);
@@ -88,30 +91,43 @@ impl World {
 
     /// All is well for a moment: writes are under way afterwards, and only those that ask for records are answered.
     pub(crate) async fn turn(&mut self) {
+        self.prepare().await;
+        self.release(false).await;
+    }
+
+    /// Both sides are read, everything is planned, and what has to be read by its id is read; writes wait.
+    pub(crate) async fn prepare(&mut self) {
         for side in Side::ALL {
             self.round(side, 0, 0).await;
         }
         while self.ingest(Crash::Never).await {}
         while self.apply(Crash::Never).await {}
         self.advance().await;
-        self.release(false).await;
-        let mut read = false;
-        for side in Side::ALL {
-            let queue = Queue::Writes(provider(side).to_owned());
-            while self.bus.peek::<WriteBatch>(&queue).is_some_and(|batch| {
-                batch
-                    .writes
-                    .iter()
-                    .all(|write| matches!(write.operation, Some(What::Read(_))))
-            }) {
-                read |= self.write(side, Fate::Well, Death::Never, 0).await;
+        if self.waits_for_reads().await {
+            self.release(false).await;
+            for side in Side::ALL {
+                let queue = Queue::Writes(provider(side).to_owned());
+                while self.bus.peek::<WriteBatch>(&queue).is_some_and(|batch| {
+                    batch
+                        .writes
+                        .iter()
+                        .all(|write| matches!(write.operation, Some(What::Read(_))))
+                }) {
+                    self.write(side, Fate::Well, Death::Never, 0).await;
+                }
             }
-        }
-        if read {
             while self.apply(Crash::Never).await {}
             self.advance().await;
-            self.release(false).await;
         }
+    }
+
+    /// Whether the outbox holds a reading.
+    async fn waits_for_reads(&self) -> bool {
+        let row = sqlx::query("SELECT EXISTS (SELECT FROM write WHERE status = 'queued' AND operation = 'read') AS waits")
+            .fetch_one(&self.store.pool)
+            .await
+            .expect("the store answers");
+        row.get("waits")
     }
 
     /// Does everything that can be done now.

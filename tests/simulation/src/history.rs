@@ -7,15 +7,15 @@ use proptest::{
 
 use crate::{
     coverage::Coverage,
-    operation::{Operation, operation},
+    operation::{Operation, operations},
     store::Store,
     world::World,
 };
 
 /// Operations of one world between its beginning and its end.
-pub const LENGTH: usize = 500;
+pub const LENGTH: usize = 600;
 /// After so many operations a world comes to rest.
-const REST: usize = 250;
+const REST: usize = 300;
 
 /// How a world ended.
 #[derive(Debug)]
@@ -36,10 +36,9 @@ pub fn draw(seed: u64, length: usize) -> Vec<Operation> {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
-    let strategy = operation();
-    (0..length)
-        .filter_map(|_| Some(strategy.new_tree(&mut runner).ok()?.current()))
-        .collect()
+    let strategy = operations();
+    let next = || Some(strategy.new_tree(&mut runner).ok()?.current());
+    std::iter::from_fn(next).flatten().take(length).collect()
 }
 
 /// Plays a history: now and then, and at its end, the world comes to rest and is looked at.

@@ -1,13 +1,16 @@
 //! What goes wrong on the bus and at providers.
 
-use model::Side;
-use proto::change::CollectionState;
+use model::{Record, Side};
+use proto::{
+    change::CollectionState,
+    write::{WriteBatch, write::Operation as What},
+};
 
 use crate::{
     bus::Queue,
     coverage::Fault,
     definition::provider,
-    operation::{Reach, Trouble},
+    operation::{Meddling, Reach, Trouble},
     values::{PLACES, WHO, text_at},
     world::World,
 };
@@ -76,6 +79,40 @@ impl World {
         }
         self.hit(Fault::CollectionLost);
         true
+    }
+
+    /// Somebody gets in the way of the next write of a record that is there.
+    pub(crate) fn meddle(&mut self, side: Side, meddling: Meddling) -> bool {
+        let queue = Queue::Writes(provider(side).to_owned());
+        let Some(batch) = self.bus.peek::<WriteBatch>(&queue) else {
+            return false;
+        };
+        let writes = batch.writes.iter();
+        match meddling {
+            Meddling::Edit(place) => {
+                let target = writes.clone().find_map(|write| match &write.operation {
+                    Some(What::Update(update)) => Some(update.remote_id.clone()),
+                    Some(What::Delete(delete)) => Some(delete.remote_id.clone()),
+                    _ => None,
+                });
+                let provider = self.providers.get_mut(side);
+                target.is_some_and(|id| provider.type_into(&id, place, self.now, &mut self.people))
+            }
+            Meddling::Refuse => {
+                let provider = self.providers.get_mut(side);
+                let who = writes.clone().find_map(|write| match &write.operation {
+                    Some(What::Update(update)) => {
+                        text_at(&provider.get(&update.remote_id)?.fields, WHO)
+                    }
+                    Some(What::Create(create)) => {
+                        let record = Record::try_from(create.record.clone()?).ok()?;
+                        text_at(&record.fields, WHO)
+                    }
+                    _ => None,
+                });
+                who.is_some_and(|who| provider.refused.insert(who))
+            }
+        }
     }
 
     /// A provider accepts no record about somebody who is there, or about whom it did not before.

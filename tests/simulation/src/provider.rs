@@ -75,7 +75,8 @@ pub struct Provider {
     pub unanswered: BTreeSet<String>,
     /// Records that our creates made where neither a list nor a look-up tells them from others, with whom they are
     /// about: without a match key and without a marker, and either outside the list view, where only match keys are
-    /// told, or cut off by the provider, so that their content is another one.
+    /// told (by themselves, or because somebody moved them there before the answer came), or cut off by the provider,
+    /// so that their content is another one.
     pub beyond: BTreeMap<String, String>,
     records: BTreeMap<String, States>,
     trash: BTreeMap<String, Held>,

@@ -8,7 +8,7 @@ use sqlx::{Row as _, types::Json};
 
 use crate::{
     coverage::Fault,
-    provider::Kind,
+    provider::{Held, Kind},
     values::{LIST, WHO, shown, text_at, tokens},
     world::World,
 };
@@ -27,6 +27,7 @@ impl World {
         self.complain(done.map(|_| ()));
         // What the bus carries speaks of a time that the database does not know.
         self.bus.lose_store();
+        self.under_way.clear();
         let left = self.told_by_history().await;
         // The history of the lost time is lost.
         self.people
@@ -50,7 +51,8 @@ impl World {
     }
 
     /// Records that our writers made in the lost time where no marker can be carried are found again by their key or
-    /// their whole content. Where neither tells them any more, because the other side shows something else, nothing does.
+    /// their whole content. Where neither tells them any more, because the other side shows something else, nothing
+    /// does; and a key that several records of a side share tells nothing without the name.
     async fn estrange_what_was_made(&mut self) {
         for side in Side::ALL {
             if self.providers.get(side).kind == Kind::Group {
@@ -63,15 +65,19 @@ impl World {
                 .expect("the records can be read");
             let known: BTreeSet<String> = rows.iter().map(|row| row.get("remote_id")).collect();
             let other = self.providers.get(side.other());
-            let own = self.providers.get(side).live();
-            let made = own.filter(|(id, held)| held.ours && !known.contains(*id));
+            let own = || self.providers.get(side).live();
+            let made = own().filter(|(id, held)| held.ours && !known.contains(*id));
             let mut estranged = Vec::new();
             for (_, held) in made {
-                let name = |fields| (text_at(fields, WHO), shown(fields, LIST));
+                let key = |held: &Held| (text_at(&held.fields, WHO), shown(&held.fields, LIST));
+                let name = |held: &Held| text_at(&held.fields, "name.family");
+                let same = |other: &(&str, &Held)| key(other.1) == key(held);
+                let alike: Vec<&Held> = other.live().filter(same).map(|(_, held)| held).collect();
+                let is_shared = alike.len() > 1 || own().filter(same).count() > 1;
                 let is_found = shown(&held.fields, LIST).is_some()
-                    && other
-                        .live()
-                        .any(|(_, other)| name(&other.fields) == name(&held.fields));
+                    && alike
+                        .iter()
+                        .any(|other| !is_shared || name(other) == name(held));
                 if !is_found {
                     estranged.push(held.fields.clone());
                 }

@@ -51,6 +51,8 @@ impl World {
                     self.sweep().await;
                     continue;
                 }
+                // What is still counted was revoked on its way.
+                self.under_way.clear();
                 self.quiet = false;
                 return;
             }
@@ -87,11 +89,15 @@ impl World {
         }
     }
 
-    /// Everything that is on its way arrives, and what follows from it; answers whether a provider was written to.
+    /// Everything that is on its way arrives, and what follows from it; answers whether a provider was written to, or
+    /// an answer came: the next run looks at what it left over, twins for one.
     async fn deliver_everything(&mut self) -> bool {
         let before = self.mutations();
+        let mut answered = false;
         while self.ingest(Crash::Never).await {}
-        while self.apply(Crash::Never).await {}
+        while self.apply(Crash::Never).await {
+            answered = true;
+        }
         self.advance().await;
         for _ in 0..MOST_TURNS {
             let released = self.release(false).await;
@@ -108,8 +114,9 @@ impl World {
             if applied {
                 self.advance().await;
             }
+            answered |= applied;
             if released == 0 && !written {
-                return self.mutations() > before;
+                return answered || self.mutations() > before;
             }
         }
         self.violations

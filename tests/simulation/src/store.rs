@@ -4,10 +4,17 @@
 //! with functions of the names that the SQL uses stands before `pg_catalog` in the search path, so that
 //! `now()` and `clock_timestamp()` read a sequence, which no transaction turns back.
 
-use std::time::Duration;
+use std::{
+    str::FromStr as _,
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use reconciler::store::MIGRATOR;
-use sqlx::{AssertSqlSafe, Executor as _, PgPool, Row as _, postgres::PgPoolOptions};
+use sqlx::{
+    AssertSqlSafe, Executor as _, PgPool, Row as _,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use test_kit::Database;
 
 /// When every simulated world begins, in microseconds since the Unix epoch.
@@ -23,6 +30,9 @@ const CLOCK: &str = "
         $$ SELECT timestamptz 'epoch' + pg_sequence_last_value('clock.time') * interval '1 microsecond' $$;
 ";
 
+/// More statements than the engine has: each is parsed once a connection.
+const STATEMENTS: usize = 1_000;
+
 /// A database of a world's own.
 #[derive(Debug)]
 pub struct Store {
@@ -30,6 +40,8 @@ pub struct Store {
     pub pool: PgPool,
     tables: Vec<String>,
     has_backup: bool,
+    /// What the clock shows.
+    shows: AtomicI64,
     _database: Database,
 }
 
@@ -48,14 +60,19 @@ impl Store {
             "search_path = public, clock, pg_catalog",
             "synchronous_commit = off",
             "jit = off",
+            // The tables are so small that any plan will do.
+            "plan_cache_mode = force_generic_plan",
         ] {
             run(first, format!("ALTER DATABASE {name} SET {setting}")).await;
         }
+        let options = PgConnectOptions::from_str(&database.url)
+            .expect("the address of the new database can be read")
+            .statement_cache_capacity(STATEMENTS);
         let pool = PgPoolOptions::new()
             .max_connections(2)
             .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(20))
-            .connect(&database.url)
+            .connect_with(options)
             .await
             .expect("the new database can be reached");
         MIGRATOR.run(&pool).await.expect("the migrations apply");
@@ -64,6 +81,7 @@ impl Store {
             pool,
             tables,
             has_backup: false,
+            shows: AtomicI64::new(i64::MIN),
             _database: database,
         }
     }
@@ -124,6 +142,9 @@ impl Store {
 
     /// Sets the clock, in microseconds since the Unix epoch.
     pub async fn set_clock(&self, micros: i64) {
+        if self.shows.swap(micros, Ordering::Relaxed) == micros {
+            return;
+        }
         sqlx::query("SELECT setval('clock.time', $1)")
             .bind(micros)
             .execute(&self.pool)

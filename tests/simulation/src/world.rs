@@ -143,6 +143,11 @@ impl World {
                 self.turn().await;
                 true
             }
+            Operation::Prepare => {
+                self.prepare().await;
+                true
+            }
+            Operation::Meddle { side, meddling } => self.meddle(side, meddling),
             Operation::Advance => {
                 self.advance().await;
                 true

@@ -121,7 +121,7 @@ impl Provider {
         rewrite(self.kind, &mut held.fields);
         self.mutations += 1;
         let is_beyond = self.kind == Kind::View
-            && match_keys(&self.visible(&held), &criteria(), &HASH_KEY).is_empty()
+            && self.has_no_key(&held)
             && !(held.in_scope && shows_what_was_asked(&held.fields, &asked));
         let id = self.insert(held, now);
         self.unanswered.insert(id.clone());
@@ -129,6 +129,11 @@ impl Provider {
             self.beyond.insert(id.clone(), who);
         }
         self.applied(&id, refused)
+    }
+
+    /// Whether nothing of a record is known outside the list view, where only match keys are told.
+    pub(super) fn has_no_key(&self, held: &Held) -> bool {
+        match_keys(&self.visible(held), &criteria(), &HASH_KEY).is_empty()
     }
 
     /// The record that a create would double, and whether it carries the create's marker.

@@ -44,12 +44,8 @@ impl Provider {
         match deed {
             Deed::Add { who } => self.add(who, now, people),
             Deed::Edit { which, place } => {
-                let place = PLACES[usize::from(place) % PLACES.len()];
-                let token = people.token();
-                self.edit(which, now, people, |fields| {
-                    let before = shown(fields, place);
-                    set(fields, place, before, Some(typed(&token, place)));
-                })
+                let picked = self.pick(which).map(|(id, _)| id);
+                picked.is_some_and(|id| self.type_into(&id, place, now, people))
             }
             Deed::Clear { which, place } => {
                 let place = PLACES[usize::from(place) % PLACES.len()];
@@ -94,6 +90,16 @@ impl Provider {
             }
             Deed::Merge { which } => self.merge(which, now, people),
         }
+    }
+
+    /// Types a value into a record.
+    pub(crate) fn type_into(&mut self, id: &str, place: u8, now: i64, people: &mut People) -> bool {
+        let place = PLACES[usize::from(place) % PLACES.len()];
+        let token = people.token();
+        self.edit_record(id, now, people, |fields| {
+            let before = shown(fields, place);
+            set(fields, place, before, Some(typed(&token, place)));
+        })
     }
 
     fn pick(&self, which: u8) -> Option<(String, Held)> {
@@ -168,7 +174,18 @@ impl Provider {
         people: &mut People,
         change: impl FnOnce(&mut Fields),
     ) -> bool {
-        let Some((id, mut held)) = self.pick(which) else {
+        let picked = self.pick(which).map(|(id, _)| id);
+        picked.is_some_and(|id| self.edit_record(&id, now, people, change))
+    }
+
+    fn edit_record(
+        &mut self,
+        id: &str,
+        now: i64,
+        people: &mut People,
+        change: impl FnOnce(&mut Fields),
+    ) -> bool {
+        let Some(mut held) = self.get(id).cloned() else {
             return false;
         };
         let before = held.fields.clone();
@@ -187,11 +204,11 @@ impl Provider {
         {
             people.muddled(&before);
         }
-        if self.kind == Kind::View && self.unanswered.contains(&id) {
+        if self.kind == Kind::View && self.unanswered.contains(id) {
             people.estranged(&before);
         }
         held.stamp = self.stamp(now);
-        self.put(&id, now, held);
+        self.put(id, now, held);
         true
     }
 
@@ -229,6 +246,11 @@ impl Provider {
         };
         if held.in_scope == inside {
             return false;
+        }
+        let unanswered = self.kind == Kind::View && self.unanswered.contains(&id);
+        if unanswered && !inside && self.has_no_key(&held) {
+            self.beyond
+                .extend(text_at(&held.fields, WHO).map(|who| (id.clone(), who)));
         }
         held.in_scope = inside;
         // A list view's criteria may change without its records.
