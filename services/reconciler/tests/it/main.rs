@@ -13,6 +13,7 @@ mod deletion;
 mod flaps;
 mod interleavings;
 mod meetings;
+mod outbox;
 mod owners;
 mod positions;
 mod recover;
