@@ -322,7 +322,9 @@ mod tests {
 
     fn roll(ids: &[&str]) -> Roll {
         let mut roll = Roll::default();
-        ids.iter().for_each(|id| roll.add(id));
+        for id in ids {
+            roll.add(id);
+        }
         roll
     }
 
