@@ -24,8 +24,9 @@ use url::Url;
 
 use crate::config::ZohoSettings;
 
-/// What a sync needs. Reading and writing COQL is apart from the modules.
-const SCOPES: &str = "ZohoCRM.modules.contacts.ALL,ZohoCRM.modules.accounts.ALL,ZohoCRM.settings.fields.READ,\
+/// What a sync needs: meetings are only read. COQL is apart from the modules.
+const SCOPES: &str = "ZohoCRM.modules.contacts.ALL,ZohoCRM.modules.accounts.ALL,ZohoCRM.modules.events.READ,\
+    ZohoCRM.settings.fields.READ,\
     ZohoCRM.settings.custom_views.READ,ZohoCRM.settings.modules.READ,ZohoCRM.settings.profiles.READ,\
     ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoCRM.notifications.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ";
 

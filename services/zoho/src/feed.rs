@@ -1,18 +1,19 @@
-//! The feed of contacts: what was modified, who is in the list view, and what was deleted.
+//! The feed of a module: what was modified, who is in the list view, and what was deleted.
 //!
 //! A round goes through up to four lists, one page per call: the *members* of the list view (ids only), the
-//! *modified* contacts of the module, the *view* itself with all fields where its members are not those
-//! that the cursor knows, and the *deleted* contacts. `PROVIDER.md` says why.
+//! *modified* records of the module, the *view* itself with all fields where its members are not those
+//! that the cursor knows, and the *deleted* records. `PROVIDER.md` says why.
 
 mod page;
+mod reader;
 mod round;
 pub(crate) mod view;
 
 use jiff::SignedDuration;
 use provider::{At, CollectionState, Fault, Page, Scope, Session};
 
-use self::{page::Pages, round::Round};
-use crate::{client::Client, config::ZohoSettings, fault::Failure};
+use self::{page::Pages, reader::Reader, round::Round};
+use crate::{client::Client, config::ZohoSettings, fault::Failure, kind::Kind};
 
 /// Reads one page.
 pub(crate) async fn page(
@@ -21,26 +22,39 @@ pub(crate) async fn page(
     scope: &Scope,
     at: &At,
 ) -> Result<Page, Fault> {
+    let kind = Kind::named(&scope.kind)?;
     let client = Client::new(session)?;
-    let pages = Pages::new(&client, scope, overlap(settings));
+    let pages = |reader| Pages::new(&client, scope, reader, overlap(settings));
     let read = match at {
-        At::Start { cursor } => pages.begin(cursor.as_deref()).await,
-        At::Next(round) => pages.go_on(Round::read(round)?).await,
+        At::Start { cursor } => {
+            let reader = Reader::of_caller(&client, kind).await?;
+            pages(reader).begin(cursor.as_deref()).await
+        }
+        At::Next(round) => {
+            let round = Round::read(round)?;
+            let reader = Reader::new(kind, round.zone.as_deref());
+            pages(reader).go_on(round).await
+        }
     };
     match read {
         Ok(page) => Ok(page),
-        Err(failure) => lost_view(&client, scope, failure).await,
+        Err(failure) => lost_view(&client, kind, scope, failure).await,
     }
 }
 
 /// A list that cannot be read because its view has gone, or was hidden, ends the round without a fault.
-async fn lost_view(client: &Client<'_>, scope: &Scope, failure: Failure) -> Result<Page, Fault> {
+async fn lost_view(
+    client: &Client<'_>,
+    kind: Kind,
+    scope: &Scope,
+    failure: Failure,
+) -> Result<Page, Fault> {
     let may_be_view =
         failure.is_unknown_id("cvid") || matches!(failure.fault, Fault::Forbidden { .. });
     if scope.collection.is_empty() || !may_be_view {
         return Err(failure.into());
     }
-    match view::state(client, &scope.collection).await? {
+    match view::state(client, kind.module(), &scope.collection).await? {
         (CollectionState::Present, _) => Err(failure.into()),
         (state, at) => Ok(page::ended(state, at)),
     }

@@ -4,8 +4,10 @@
 mod auth;
 mod client;
 mod config;
+mod event;
 mod fault;
 mod feed;
+mod kind;
 mod map;
 mod push;
 mod wire;
@@ -22,7 +24,7 @@ use provider::{
 use url::Url;
 
 pub use crate::config::ZohoSettings;
-use crate::{client::Client, wire::CONTACTS};
+use crate::{client::Client, kind::Kind};
 
 /// The provider's name in subjects, schemas and definitions.
 pub const PROVIDER: &str = "zoho";
@@ -34,7 +36,7 @@ pub static SCHEMA: kit::Schema = driver::schema("driver_zoho");
 pub fn connector_main() -> ExitCode {
     driver::connector_main(
         "zoho-connector",
-        "Reads contacts from Zoho CRM, and answers what its accounts offer",
+        "Reads contacts and meetings from Zoho CRM, and answers what its accounts offer",
         &SCHEMA,
         Zoho::new,
     )
@@ -99,23 +101,25 @@ impl Provider for Zoho {
         session: Session<'_>,
         kind: &str,
     ) -> Result<Vec<Collection>, Fault> {
-        only_contacts(kind)?;
-        feed::view::offered(&Client::new(session)?).await
+        let module = Kind::named(kind)?.module();
+        feed::view::offered(&Client::new(session)?, module).await
     }
 
     async fn fields(&self, session: Session<'_>, kind: &str) -> Result<Catalogue, Fault> {
-        only_contacts(kind)?;
+        let kind = Kind::named(kind)?;
         let client = Client::new(session)?;
         let profile = auth::account::current_user(&client)
             .await?
             .profile
             .map(|profile| profile.id);
-        let list = client.fields(CONTACTS).await?;
-        Ok(map::catalogue(&list.fields, profile.as_deref()))
+        let fields = client.fields(kind.module()).await?.fields;
+        Ok(match kind {
+            Kind::Contact => map::catalogue(&fields, profile.as_deref()),
+            Kind::Event => event::catalogue(&fields, profile.as_deref()),
+        })
     }
 
     async fn page(&self, session: Session<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
-        only_contacts(&scope.kind)?;
         feed::page(&self.settings, session, scope, at).await
     }
 
@@ -130,14 +134,4 @@ impl Provider for Zoho {
     fn push(&self) -> Option<&dyn Push> {
         Some(self)
     }
-}
-
-fn only_contacts(kind: &str) -> Result<(), Fault> {
-    if kind == map::KIND {
-        return Ok(());
-    }
-    Err(Fault::Refused {
-        path: None,
-        reason: format!("Zoho CRM holds no records of kind {kind} for us"),
-    })
 }

@@ -7,11 +7,13 @@ mod surname;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub(crate) use catalogue::catalogue;
-pub(crate) use place::{fields_of, fields_to_ask, path_of, readable};
-pub(crate) use read::{read, version, version_of};
+pub(crate) use catalogue::{Rights, catalogue, custom_entry};
+pub(crate) use place::{
+    custom_shown, fields_of, fields_to_ask, fields_with_custom, path_of, readable,
+};
+pub(crate) use read::{custom_values, read, version, version_of};
 pub(crate) use write::{Changes, Companies, Company, changes, creation};
 
 /// The kind of record that Contacts hold.

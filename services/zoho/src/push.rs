@@ -14,6 +14,7 @@ use crate::{
     Zoho,
     client::Client,
     fault::{self, Failure},
+    kind::Kind,
     wire::{Callback, Watch, WatchGrant, WatchVerdicts, instant, stamp},
 };
 
@@ -27,11 +28,12 @@ impl Push for Zoho {
     async fn subscribe(
         &self,
         session: Session<'_>,
-        _scope: &Scope,
+        scope: &Scope,
         address: &Url,
         key: &ChannelKey,
     ) -> Result<Channel, Fault> {
-        let watch = watch(address, key, Timestamp::now())?;
+        let module = Kind::named(&scope.kind)?.module();
+        let watch = watch(module, address, key, Timestamp::now())?;
         let verdicts = Client::new(session)?.watch(&watch).await?;
         Ok(granted(&watch, &verdicts)?)
     }
@@ -69,7 +71,7 @@ impl Push for Zoho {
     }
 }
 
-fn watch(address: &Url, key: &ChannelKey, now: Timestamp) -> Result<Watch, Fault> {
+fn watch(module: &str, address: &Url, key: &ChannelKey, now: Timestamp) -> Result<Watch, Fault> {
     let token = key.token.expose_secret();
     if token.len() > TOKEN {
         return Err(Fault::Refused {
@@ -79,7 +81,7 @@ fn watch(address: &Url, key: &ChannelKey, now: Timestamp) -> Result<Watch, Fault
     }
     Ok(Watch {
         channel_id: key.id.to_string(),
-        events: vec!["Contacts.all".to_owned()],
+        events: vec![format!("{module}.all")],
         channel_expiry: stamp(now + LIFE),
         token: token.to_owned(),
         notify_url: address.to_string(),
@@ -138,7 +140,8 @@ mod tests {
     #[test]
     fn a_channel_is_asked_for_less_than_a_week() {
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
-        let watch = watch(&address(), &key("t"), now).unwrap();
+        let watch = watch("Events", &address(), &key("t"), now).unwrap();
+        assert_eq!(watch.events, ["Events.all"]);
         let life = instant(&watch.channel_expiry).unwrap().duration_since(now);
         assert!(
             life < SignedDuration::from_hours(7 * 24) && life > SignedDuration::from_hours(6 * 24)
@@ -149,12 +152,13 @@ mod tests {
 
     #[test]
     fn a_token_that_does_not_fit_is_refused_before_the_call() {
-        assert!(watch(&address(), &key(&"t".repeat(51)), Timestamp::now()).is_err());
+        let long = key(&"t".repeat(51));
+        assert!(watch("Contacts", &address(), &long, Timestamp::now()).is_err());
     }
 
     #[test]
     fn the_granted_end_counts_not_the_one_asked_for() {
-        let watch = watch(&address(), &key("t"), Timestamp::now()).unwrap();
+        let watch = watch("Contacts", &address(), &key("t"), Timestamp::now()).unwrap();
         let verdicts: WatchVerdicts = serde_json::from_value(json!({"watch": [{
             "code": "SUCCESS", "message": "m", "status": "success",
             "details": {"events": [{"channel_expiry": "2026-11-22T13:00:00+00:00", "resource_name": "Contacts"}]},

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 /// API name of the module that holds people.
 pub(crate) const CONTACTS: &str = "Contacts";
+/// API name of the module that holds meetings.
+pub(crate) const EVENTS: &str = "Events";
 /// API name of the module that holds companies.
 pub(crate) const ACCOUNTS: &str = "Accounts";
 
@@ -265,6 +267,9 @@ pub(crate) struct User {
     /// The user's profile.
     #[serde(default)]
     pub(crate) profile: Option<Reference>,
+    /// The name of the time zone in which the user is shown times.
+    #[serde(default)]
+    pub(crate) time_zone: Option<String>,
 }
 
 /// A reference to something with an id.

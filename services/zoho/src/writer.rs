@@ -23,6 +23,7 @@ use serde_json::{Map, Value as Json, json};
 use self::{company::RecentCompanies, rights::FieldRights};
 use crate::{
     client::{BATCH, Client},
+    kind::Kind,
     map,
     wire::Row,
 };
@@ -83,7 +84,7 @@ pub(crate) async fn execute(
     scope: &Scope,
     batch: &Batch,
 ) -> Vec<Outcome> {
-    let client = match Client::new(session) {
+    let client = match contacts_only(scope).and_then(|()| Client::new(session)) {
         Ok(client) => client,
         Err(fault) => return same_for_all(batch, &fault),
     };
@@ -112,6 +113,17 @@ pub(crate) async fn execute(
             calls,
         })
         .collect()
+}
+
+/// Meetings are read and not written yet: an account does not offer their kind.
+fn contacts_only(scope: &Scope) -> Result<(), Fault> {
+    match Kind::named(&scope.kind)? {
+        Kind::Contact => Ok(()),
+        Kind::Event => Err(Fault::Refused {
+            path: None,
+            reason: "meetings of Zoho CRM are only read".to_owned(),
+        }),
+    }
 }
 
 /// Writes of one batch.

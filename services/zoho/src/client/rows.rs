@@ -7,16 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Answer, BATCH, Client, Records};
 use crate::{
     fault::Failure,
-    wire::{CONTACTS, Listing, Row},
+    wire::{Listing, Row},
 };
 
 /// So many records are read one by one.
 const ONE_BY_ONE: usize = 4;
 
 impl Client<'_> {
-    /// A page of contacts, with the fields of every list of names in `fields`.
-    pub(crate) async fn page_of_contacts(
+    /// A page of a module, with the fields of every list of names in `fields`.
+    pub(crate) async fn page_of(
         &self,
+        module: &str,
         fields: &[String],
         list: &Records<'_>,
     ) -> Result<Answer<Listing<Row>>, Failure> {
@@ -25,7 +26,7 @@ impl Client<'_> {
             .map_or(("Modified_Time", fields), |(first, rest)| (first, rest));
         let mut page = self
             .records(
-                CONTACTS,
+                module,
                 &Records {
                     fields: first,
                     ..list.clone()
@@ -39,14 +40,15 @@ impl Client<'_> {
             .filter_map(Row::id)
             .map(str::to_owned)
             .collect();
-        let rest = self.further(further, &ids).await?;
+        let rest = self.further(module, further, &ids).await?;
         page.body.data = joined(page.body.data, further.len(), rest);
         Ok(page)
     }
 
-    /// Contacts as lists show them, which may be as they were a moment ago; those that are not there are missing.
-    pub(crate) async fn contacts_listed(
+    /// Records as lists show them, which may be as they were a moment ago; those that are not there are missing.
+    pub(crate) async fn rows_listed(
         &self,
+        module: &str,
         fields: &[String],
         ids: &[String],
     ) -> Result<BTreeMap<String, Row>, Failure> {
@@ -56,7 +58,7 @@ impl Client<'_> {
                 ids,
                 ..Records::default()
             };
-            let page = self.page_of_contacts(fields, &list).await?.body.data;
+            let page = self.page_of(module, fields, &list).await?.body.data;
             let keyed = page
                 .into_iter()
                 .filter_map(|row| Some((row.id()?.to_owned(), row)));
@@ -65,15 +67,16 @@ impl Client<'_> {
         Ok(rows)
     }
 
-    /// One contact as it is now; `None` if there is none.
-    pub(crate) async fn contact(
+    /// One record as it is now; `None` if there is none.
+    pub(crate) async fn row(
         &self,
+        module: &str,
         fields: &[String],
         id: &str,
     ) -> Result<Option<Row>, Failure> {
         let mut whole: Option<Row> = None;
         for fields in fields {
-            let Some(part) = self.record(CONTACTS, id, fields).await?.body else {
+            let Some(part) = self.record(module, id, fields).await?.body else {
                 return Ok(None);
             };
             match &mut whole {
@@ -84,10 +87,11 @@ impl Client<'_> {
         Ok(whole)
     }
 
-    /// Contacts by id, and the provider's clock no later than they were read. A few are read one by one, as they
+    /// Records by id, and the provider's clock no later than they were read. A few are read one by one, as they
     /// are now; of many, only those that the list does not show.
-    pub(crate) async fn contacts_by_id(
+    pub(crate) async fn rows_by_id(
         &self,
+        module: &str,
         fields: &[String],
         ids: &[String],
     ) -> Result<(BTreeMap<String, Row>, Timestamp), Failure> {
@@ -96,13 +100,13 @@ impl Client<'_> {
         let is_id = |id: &&String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let ids: Vec<String> = ids.iter().filter(is_id).cloned().collect();
         let mut rows = if ids.len() > ONE_BY_ONE {
-            self.contacts_listed(fields, &ids).await?
+            self.rows_listed(module, fields, &ids).await?
         } else {
             BTreeMap::new()
         };
         for id in &ids {
             if !rows.contains_key(id)
-                && let Some(row) = self.contact(fields, id).await?
+                && let Some(row) = self.row(module, fields, id).await?
             {
                 rows.insert(id.to_owned(), row);
             }
@@ -112,7 +116,12 @@ impl Client<'_> {
         Ok((rows, now.checked_sub(took).unwrap_or(Timestamp::MIN)))
     }
 
-    async fn further(&self, fields: &[String], ids: &[String]) -> Result<Vec<Row>, Failure> {
+    async fn further(
+        &self,
+        module: &str,
+        fields: &[String],
+        ids: &[String],
+    ) -> Result<Vec<Row>, Failure> {
         let mut rows = Vec::new();
         for fields in fields {
             for ids in ids.chunks(BATCH) {
@@ -121,7 +130,7 @@ impl Client<'_> {
                     ids,
                     ..Records::default()
                 };
-                rows.extend(self.records(CONTACTS, &list).await?.body.data);
+                rows.extend(self.records(module, &list).await?.body.data);
             }
         }
         Ok(rows)

@@ -7,20 +7,22 @@ use model::Path;
 use provider::{CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What};
 
 use super::{
+    reader::Reader,
     round::{Chain, Cursor, List, Roll, Round, Slice},
     view,
 };
 use crate::{
     client::{Client, Records},
     fault::Failure,
-    map,
-    wire::{CONTACTS, DeletedRow, Paging, Row, instant},
+    wire::{DeletedRow, Paging, Row, instant},
 };
 
 /// Pages of one feed.
 pub(super) struct Pages<'a> {
     client: &'a Client<'a>,
     scope: &'a Scope,
+    reader: Reader,
+    module: &'static str,
     fields: Vec<String>,
     overlap: SignedDuration,
 }
@@ -34,11 +36,18 @@ struct Brought {
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(client: &'a Client<'a>, scope: &'a Scope, overlap: SignedDuration) -> Self {
+    pub(super) fn new(
+        client: &'a Client<'a>,
+        scope: &'a Scope,
+        reader: Reader,
+        overlap: SignedDuration,
+    ) -> Self {
         Self {
             client,
             scope,
-            fields: map::fields_to_ask(scope),
+            module: reader.module(),
+            fields: reader.fields_to_ask(scope),
+            reader,
             overlap,
         }
     }
@@ -68,12 +77,13 @@ impl<'a> Pages<'a> {
             roll: Roll::default(),
             list: List::Members(Chain::default()),
             repeats: 0,
+            zone: self.reader.zone().map(str::to_owned),
         };
         let Some(id) = self.view().filter(|_| !quick) else {
             round.list = self.modified(&round);
             return self.go_on(round).await;
         };
-        let (state, at) = view::state(self.client, id).await?;
+        let (state, at) = view::state(self.client, self.module, id).await?;
         if state != CollectionState::Present {
             return Ok(ended(state, at));
         }
@@ -104,7 +114,7 @@ impl<'a> Pages<'a> {
             fields: "Created_Time,Modified_Time",
             ..self.of_view(&chain)
         };
-        let page = self.client.records(CONTACTS, &list).await?;
+        let page = self.client.records(self.module, &list).await?;
         self.note_members(&mut round, &page.body.data);
         let list = match next_token(page.body.info)? {
             Some(token) => List::Members(Chain { token: Some(token) }),
@@ -120,7 +130,10 @@ impl<'a> Pages<'a> {
             modified_since: slice.since,
             ..Records::default()
         };
-        let page = self.client.page_of_contacts(&self.fields, &list).await?;
+        let page = self
+            .client
+            .page_of(self.module, &self.fields, &list)
+            .await?;
         if round.quick && round.from.is_some_and(|from| !from.is_fresh(page.at)) {
             // Our clock is not the provider's.
             return Box::pin(self.start(round.from, false)).await;
@@ -174,7 +187,7 @@ impl<'a> Pages<'a> {
     async fn nothing_deleted(&self, round: &Round) -> Result<bool, Failure> {
         let deleted = self
             .client
-            .deleted(CONTACTS, round.since(self.overlap), 1)
+            .deleted(self.module, round.since(self.overlap), 1)
             .await?
             .body;
         Ok(deleted.data.is_empty() && !deleted.info.more_records)
@@ -190,7 +203,7 @@ impl<'a> Pages<'a> {
             return Ok(None);
         }
         let ids: Vec<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
-        view::members_among(self.client, self.scope, &ids)
+        view::members_among(self.client, self.module, self.scope, &ids)
             .await
             .map(Some)
     }
@@ -207,7 +220,7 @@ impl<'a> Pages<'a> {
     async fn read_view(&self, mut round: Round, chain: Chain) -> Result<Page, Failure> {
         let page = self
             .client
-            .page_of_contacts(&self.fields, &self.of_view(&chain))
+            .page_of(self.module, &self.fields, &self.of_view(&chain))
             .await?;
         self.note_members(&mut round, &page.body.data);
         let mut brought = self.brought(&page.body.data, |_| true);
@@ -228,7 +241,7 @@ impl<'a> Pages<'a> {
     async fn read_deleted(&self, round: Round, number: u32) -> Result<Page, Failure> {
         let page = self
             .client
-            .deleted(CONTACTS, round.since(self.overlap), number)
+            .deleted(self.module, round.since(self.overlap), number)
             .await?;
         if round.quick
             && let Some(lost) = self.lost().await?
@@ -244,7 +257,7 @@ impl<'a> Pages<'a> {
         let ids: Vec<String> = tombstones.keys().cloned().collect();
         let live = self.alive(&ids).await?;
         let members: Vec<String> = live.keys().cloned().collect();
-        let members = view::members_among(self.client, self.scope, &members).await?;
+        let members = view::members_among(self.client, self.module, self.scope, &members).await?;
         let rows: Vec<Row> = live.into_values().collect();
         let mut brought = self.brought(&rows, |id| members.contains(id));
         let alive: BTreeSet<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
@@ -268,11 +281,11 @@ impl<'a> Pages<'a> {
         let mut alive = BTreeMap::new();
         for id in self
             .client
-            .contacts_listed(&self.fields, ids)
+            .rows_listed(self.module, &self.fields, ids)
             .await?
             .into_keys()
         {
-            if let Some(row) = self.client.contact(&self.fields, &id).await? {
+            if let Some(row) = self.client.row(self.module, &self.fields, &id).await? {
                 alive.insert(id, row);
             }
         }
@@ -293,7 +306,7 @@ impl<'a> Pages<'a> {
         let Some(id) = self.view() else {
             return Ok(None);
         };
-        let (state, at) = view::state(self.client, id).await?;
+        let (state, at) = view::state(self.client, self.module, id).await?;
         Ok((state != CollectionState::Present).then(|| ended(state, at)))
     }
 
@@ -343,10 +356,13 @@ impl<'a> Pages<'a> {
     }
 
     fn brought(&self, rows: &[Row], inside: impl Fn(&str) -> bool) -> Brought {
-        let seen = rows.iter().filter_map(|row| seen(row, &inside)).collect();
+        let seen = rows
+            .iter()
+            .filter_map(|row| self.reader.seen(row, &inside))
+            .collect();
         Brought {
             seen,
-            readable: map::readable(rows, self.scope),
+            readable: self.reader.readable(rows, self.scope),
             snapshot: None,
         }
     }
@@ -390,28 +406,6 @@ pub(super) fn ended(collection: CollectionState, at: Timestamp) -> Page {
         provider_time: at,
         collection,
     }
-}
-
-fn seen(row: &Row, inside: impl Fn(&str) -> bool) -> Option<Seen> {
-    let Some(id) = row.id() else {
-        tracing::warn!("a row without an id was left out");
-        return None;
-    };
-    let version = map::version(row);
-    let what = match &version {
-        None => What::Unreadable {
-            reason: "Zoho CRM does not say when the contact was modified".to_owned(),
-        },
-        Some(_) if inside(id) => What::Inside(map::read(row)),
-        Some(_) => What::Outside(map::read(row)),
-    };
-    Some(Seen {
-        remote_id: id.to_owned(),
-        former_ids: Vec::new(),
-        version,
-        marker: None,
-        what,
-    })
 }
 
 fn tombstone(deleted: DeletedRow) -> Seen {

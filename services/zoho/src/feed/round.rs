@@ -98,6 +98,9 @@ pub(super) struct Round {
     pub(super) list: List,
     /// How often the present list had to be begun again.
     pub(super) repeats: u32,
+    /// The caller's time zone, for kinds that have times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) zone: Option<String>,
 }
 
 /// One of a round's lists, and how far it is read.
@@ -105,11 +108,11 @@ pub(super) struct Round {
 pub(super) enum List {
     /// The ids in the list view.
     Members(Chain),
-    /// The contacts that were modified, or all of them, oldest modification first.
+    /// The records that were modified, or all of them, oldest modification first.
     Modified(Slice),
     /// The list view with all fields.
     View(Chain),
-    /// The contacts that were deleted.
+    /// The records that were deleted.
     Deleted {
         /// The page to read, from 1.
         page: u32,
@@ -123,7 +126,7 @@ pub(super) struct Chain {
     pub(super) token: Option<String>,
 }
 
-/// A chain over contacts sorted by their modification, which can be taken up anywhere.
+/// A chain over records sorted by their modification, which can be taken up anywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Slice {
     /// The token of the next page; none for the first.
@@ -165,7 +168,7 @@ impl Round {
     }
 
     /// Notes a member of the view. One that was created since the rounds' lists reach back is among the modified
-    /// contacts: they tell of it, the roll need not.
+    /// records: they tell of it, the roll need not.
     pub(super) fn note_member(
         &mut self,
         id: String,
@@ -250,6 +253,7 @@ mod tests {
             newest: None,
             list,
             repeats: 0,
+            zone: None,
         }
     }
 

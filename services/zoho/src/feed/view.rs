@@ -8,7 +8,7 @@ use provider::{Collection, CollectionState, Fault, Scope};
 use crate::{
     client::{BATCH, Client, Records},
     fault::Failure,
-    wire::{CONTACTS, Row},
+    wire::Row,
 };
 
 /// The word for a list view, in definitions.
@@ -17,11 +17,11 @@ pub(crate) const LIST_VIEW: &str = "list_view";
 /// Pages of list views that are read.
 const PAGES: u32 = 10;
 
-/// The list views of contacts that the account offers.
-pub(crate) async fn offered(client: &Client<'_>) -> Result<Vec<Collection>, Fault> {
+/// The list views of a module that the account offers.
+pub(crate) async fn offered(client: &Client<'_>, module: &str) -> Result<Vec<Collection>, Fault> {
     let mut collections = Vec::new();
     for page in 1..=PAGES {
-        let list = client.views(CONTACTS, page).await?;
+        let list = client.views(module, page).await?;
         collections.extend(list.custom_views.into_iter().map(|view| {
             Collection {
                 name: view
@@ -42,9 +42,10 @@ pub(crate) async fn offered(client: &Client<'_>) -> Result<Vec<Collection>, Faul
 /// What became of a list view, and the provider's clock.
 pub(crate) async fn state(
     client: &Client<'_>,
+    module: &str,
     id: &str,
 ) -> Result<(CollectionState, Timestamp), Fault> {
-    match client.view(CONTACTS, id).await {
+    match client.view(module, id).await {
         Ok(answer) if answer.body.custom_views.iter().any(|view| view.id == id) => {
             Ok((CollectionState::Present, answer.at))
         }
@@ -61,9 +62,10 @@ fn is_gone(failure: &Failure) -> bool {
     failure.is_unknown_id("id") || failure.is_unknown_id("cvid")
 }
 
-/// Which of these contacts are inside the scope's list view.
+/// Which of these records are inside the scope's list view.
 pub(crate) async fn members_among(
     client: &Client<'_>,
+    module: &str,
     scope: &Scope,
     ids: &[String],
 ) -> Result<BTreeSet<String>, Failure> {
@@ -78,7 +80,7 @@ pub(crate) async fn members_among(
             view: Some(&scope.collection),
             ..Records::default()
         };
-        let page = client.records(CONTACTS, &list).await?.body;
+        let page = client.records(module, &list).await?.body;
         members.extend(page.data.iter().filter_map(Row::id).map(str::to_owned));
     }
     Ok(members)

@@ -1,8 +1,8 @@
 //! What an account's fields can hold.
 
-use model::{Catalogue, CatalogueEntry};
+use model::{Catalogue, CatalogueEntry, Path};
 
-use super::place::{path_of, places};
+use super::place::{custom, places};
 use crate::wire::Field;
 
 /// Types whose values are texts, and can be written as texts.
@@ -49,35 +49,66 @@ pub(crate) fn catalogue(fields: &[Field], profile: Option<&str>) -> Catalogue {
     )
 }
 
+/// What a profile may do with a field that it sees.
+pub(crate) struct Rights {
+    /// Change it.
+    pub(crate) may_write: bool,
+}
+
+impl Rights {
+    /// None if the field is hidden from the profile.
+    pub(crate) fn of(field: &Field, profile: Option<&str>) -> Option<Self> {
+        let permission =
+            profile.and_then(|profile| field.profiles.iter().find(|held| held.id == profile));
+        let permission = permission.map_or("read_write", |held| held.permission_type.as_str());
+        if permission == "hidden" || field.visible == Some(false) {
+            return None;
+        }
+        let allowed = permission == "read_write" && field.operation_type.api_update;
+        Some(Self {
+            may_write: allowed && !field.read_only && !field.fixed,
+        })
+    }
+}
+
 fn entry(field: &Field, profile: Option<&str>) -> Option<CatalogueEntry> {
-    let permission =
-        profile.and_then(|profile| field.profiles.iter().find(|held| held.id == profile));
-    let permission = permission.map_or("read_write", |held| held.permission_type.as_str());
-    if permission == "hidden" || field.visible == Some(false) {
+    if OWN.contains(&field.api_name.as_str()) {
         return None;
     }
-    let has_place = places()
+    match places()
         .iter()
-        .any(|place| place.api_name == field.api_name);
-    let in_json = field.json_type.as_deref().unwrap_or("string");
-    if in_json == "jsonarray" {
-        return None;
-    }
-    let is_text = has_place || in_json == "string" && TEXTS.contains(&field.data_type.as_str());
-    if !is_text && !SHOWN.contains(&field.data_type.as_str())
-        || OWN.contains(&field.api_name.as_str())
+        .find(|place| place.api_name == field.api_name)
     {
+        Some(place) => {
+            let rights = Rights::of(field, profile)?;
+            Some(described(field, place.path.clone(), rights.may_write))
+        }
+        None => custom_entry(field, profile),
+    }
+}
+
+/// A field that has no place of its own, if a text can show it.
+pub(crate) fn custom_entry(field: &Field, profile: Option<&str>) -> Option<CatalogueEntry> {
+    let rights = Rights::of(field, profile)?;
+    let in_json = field.json_type.as_deref().unwrap_or("string");
+    let kind = field.data_type.as_str();
+    let is_text = in_json == "string" && TEXTS.contains(&kind);
+    if in_json == "jsonarray" || !is_text && !SHOWN.contains(&kind) {
         return None;
     }
-    let may_write = permission == "read_write" && field.operation_type.api_update;
-    Some(CatalogueEntry {
-        path: path_of(&field.api_name)?,
+    let path = custom(&field.api_name)?;
+    Some(described(field, path, is_text && rights.may_write))
+}
+
+fn described(field: &Field, path: Path, writable: bool) -> CatalogueEntry {
+    CatalogueEntry {
+        path,
         name: field.api_name.clone(),
         readable: true,
-        writable: is_text && may_write && !field.read_only && !field.fixed,
+        writable,
         max_length: field.length.filter(|length| *length > 0),
         max_elements: None,
         // A missing surname is derived, so that nobody has to map it.
         required: field.system_mandatory && field.api_name != "Last_Name",
-    })
+    }
 }

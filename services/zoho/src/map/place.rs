@@ -115,7 +115,15 @@ pub(super) fn custom_name(path: &Path) -> Option<&str> {
 ///
 /// The whole table is asked for, mapped or not: in scope, a change carries the whole record.
 pub(crate) fn fields_to_ask(scope: &Scope) -> Vec<String> {
-    let mut names: Vec<&str> = TABLE.iter().map(|(api_name, _)| *api_name).collect();
+    fields_with_custom(TABLE.iter().map(|(api_name, _)| *api_name), scope)
+}
+
+/// A table's fields and the custom ones that a sync maps, as many lists of names as calls are needed.
+pub(crate) fn fields_with_custom<'n>(
+    table: impl Iterator<Item = &'n str>,
+    scope: &'n Scope,
+) -> Vec<String> {
+    let mut names: Vec<&str> = table.collect();
     for name in scope
         .paths
         .iter()
@@ -144,18 +152,20 @@ pub(crate) fn readable(rows: &[Row], scope: &Scope) -> Vec<Path> {
             roots.push(place.root.clone());
         }
     }
-    let names = scope
-        .paths
-        .iter()
-        .chain(&scope.match_paths)
-        .filter(|path| custom_name(path).is_some_and(shown));
-    for path in names {
-        if !roots.contains(path) {
-            roots.push(path.clone());
-        }
-    }
+    roots.extend(custom_shown(rows, scope));
     roots.sort();
+    roots.dedup();
     roots
+}
+
+/// The mapped custom paths that the rows show.
+pub(crate) fn custom_shown(rows: &[Row], scope: &Scope) -> Vec<Path> {
+    let shown = |api_name: &str| rows.iter().all(|row| row.shows(api_name));
+    let mapped = scope.paths.iter().chain(&scope.match_paths);
+    mapped
+        .filter(|path| custom_name(path).is_some_and(shown))
+        .cloned()
+        .collect()
 }
 
 fn root_is_shown(root: &Path, scope: &Scope, shown: &impl Fn(&str) -> bool) -> bool {

@@ -1,6 +1,6 @@
 //! Zoho CRM's row → canonical record.
 
-use model::{Date, Element, Record, Value, Version};
+use model::{Date, Element, Path, Record, Value, Version};
 use serde_json::Value as Json;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::wire::Row;
 
-/// Members of a row that are not fields of a contact, beside those that begin with `$`.
+/// Members of a row that are not fields of the record, beside those that begin with `$`.
 const NOT_FIELDS: [&str; 3] = ["id", "Created_Time", "Modified_Time"];
 
 /// The record that a row shows.
@@ -23,16 +23,21 @@ pub(crate) fn read(row: &Row) -> Record {
             record.set(place.root.clone(), single(place, row));
         }
     }
-    for (name, value) in &row.0 {
-        let has_place = places().iter().any(|place| place.api_name == name);
-        if has_place || name.starts_with('$') || NOT_FIELDS.contains(&name.as_str()) {
-            continue;
-        }
-        if let (Some(path), Some(text)) = (custom(name), custom_text(value)) {
-            record.set(path, Value::text(&text));
-        }
+    let has_place = |name: &str| places().iter().any(|place| place.api_name == name);
+    for (path, value) in custom_values(row, has_place) {
+        record.set(path, Some(value));
     }
     record
+}
+
+/// What the fields without a place show.
+pub(crate) fn custom_values(row: &Row, has_place: impl Fn(&str) -> bool) -> Vec<(Path, Value)> {
+    let without_place = row.0.iter().filter(|(name, _)| {
+        !has_place(name) && !name.starts_with('$') && !NOT_FIELDS.contains(&name.as_str())
+    });
+    without_place
+        .filter_map(|(name, value)| Some((custom(name)?, Value::text(&custom_text(value)?)?)))
+        .collect()
 }
 
 /// The version of a row: its time of modification, in whole seconds. `None` if the row shows none.

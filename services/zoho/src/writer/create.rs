@@ -82,7 +82,7 @@ impl Writer<'_> {
         if ids.is_empty() {
             return Ok(());
         }
-        let members = view::members_among(self.client, self.scope, &ids).await?;
+        let members = view::members_among(self.client, CONTACTS, self.scope, &ids).await?;
         for (index, row) in found {
             let in_scope = row.id().is_some_and(|id| members.contains(id));
             answers.set(index, Answer::Existing(self.live(&row, in_scope)?));
@@ -161,7 +161,7 @@ impl Writer<'_> {
         };
         match self
             .client
-            .contacts_by_id(&self.fields, &[id.to_owned()])
+            .rows_by_id(CONTACTS, &self.fields, &[id.to_owned()])
             .await
         {
             Ok((rows, _)) => {

@@ -21,7 +21,7 @@ impl Writer<'_> {
             .iter()
             .map(|delete| delete.remote_id.clone())
             .collect();
-        let (rows, at) = match self.client.contacts_by_id(&self.fields, &ids).await {
+        let (rows, at) = match self.client.rows_by_id(CONTACTS, &self.fields, &ids).await {
             Ok(read) => read,
             Err(failure) => {
                 return deletes

@@ -4,7 +4,11 @@ use model::{Path, Record, table};
 use provider::{Answer, Fault, Live};
 
 use super::{Answers, Writer};
-use crate::{feed::view, map, wire::Row};
+use crate::{
+    feed::view,
+    map,
+    wire::{CONTACTS, Row},
+};
 
 impl Writer<'_> {
     /// A row as a live record.
@@ -35,7 +39,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|(_, row)| row.id().map(str::to_owned))
             .collect();
-        let members = view::members_among(self.client, self.scope, &ids)
+        let members = view::members_among(self.client, CONTACTS, self.scope, &ids)
             .await
             .ok();
         for (index, row) in stale {

@@ -16,7 +16,7 @@ use super::Writer;
 use crate::{
     client::Records,
     map,
-    wire::{Query, Row},
+    wire::{CONTACTS, Query, Row},
 };
 
 /// Pages of newest contacts that are read for one look-up.
@@ -70,7 +70,7 @@ impl Writer<'_> {
                 page_token: token.as_deref(),
                 ..Records::default()
             };
-            let page = match self.client.page_of_contacts(&self.fields, &list).await {
+            let page = match self.client.page_of(CONTACTS, &self.fields, &list).await {
                 Ok(page) => page,
                 // Nothing is wrong with the record for which this is read, and the next look-up begins anew.
                 Err(failure) if failure.breaks_chain() => {
@@ -115,7 +115,7 @@ impl Writer<'_> {
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
-        let (rows, _) = self.client.contacts_by_id(&self.fields, &ids).await?;
+        let (rows, _) = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await?;
         Ok(rows.into_values().collect())
     }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     map::{self, Changes},
-    wire::Row,
+    wire::{CONTACTS, Row},
 };
 
 /// How much older than the reading a record must be: stamps have whole seconds, and a change of the same second
@@ -62,7 +62,7 @@ impl Writer<'_> {
             .iter()
             .map(|index| updates[*index].remote_id.clone())
             .collect();
-        let (rows, at) = self.client.contacts_by_id(&self.fields, &ids).await?;
+        let (rows, at) = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await?;
         let mut still_right = Vec::new();
         let mut stale = Vec::new();
         let mut missing = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use provider::{At, Fault, Grant, Provider};
+use provider::{At, Fault, Grant, Provider, Scope, Session};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 use url::Url;
@@ -65,6 +65,22 @@ async fn a_person_consents_and_the_secret_renews_access() {
     let renewed = lab.zoho.renew(&lab.http, &signed_in.secret).await.unwrap();
     assert!(renewed.replacement.is_none() && renewed.expires_in.as_secs() > 0);
     assert_eq!(renewed.access.api_base, lab.access.api_base);
+    // What was consented to is enough for both kinds.
+    let session = Session {
+        access: &renewed.access,
+        ..lab.session()
+    };
+    for kind in ["contact", "event"] {
+        let scope = Scope {
+            kind: kind.to_owned(),
+            ..scope("")
+        };
+        let start = At::Start { cursor: None };
+        let page = lab.zoho.page(session, &scope, &start).await.unwrap();
+        assert!(page.restart.is_some(), "{kind}");
+        lab.zoho.fields(session, kind).await.unwrap();
+        lab.zoho.collections(session, kind).await.unwrap();
+    }
     // A code is good once.
     let again = lab
         .zoho

@@ -301,8 +301,8 @@ async fn a_cursor_that_is_not_ours_has_expired() {
 async fn other_kinds_of_record_are_refused() {
     let lab = Lab::kind().await;
     let mut scope = scope("");
-    scope.kind = "event".to_owned();
+    scope.kind = "task".to_owned();
     let fault = lab.page(&scope, &At::Start { cursor: None }).await;
     assert!(matches!(fault, Err(Fault::Refused { .. })), "{fault:?}");
-    assert!(lab.zoho.fields(lab.session(), "event").await.is_err());
+    assert!(lab.zoho.fields(lab.session(), "task").await.is_err());
 }

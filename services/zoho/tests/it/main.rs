@@ -10,6 +10,7 @@ mod account;
 mod companies;
 mod create;
 mod delete;
+mod events;
 mod feed;
 mod lab;
 mod push;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use http::{HeaderMap, Method, Uri};
 use jiff::{SignedDuration, Timestamp};
-use provider::{ChannelKey, Fault, Provider, PushError};
+use provider::{ChannelKey, Fault, Provider, PushError, Scope};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, sync::mpsc};
@@ -74,6 +74,31 @@ async fn a_channel_lives_for_days_and_its_deliveries_name_it() {
         (channel.id.as_str(), TOKEN)
     );
     assert_eq!(delivery.sequence, None);
+}
+
+#[tokio::test]
+async fn a_channel_of_meetings_hears_of_meetings() {
+    let lab = Lab::kind().await;
+    let (address, mut deliveries) = address().await;
+    let meetings = Scope {
+        kind: "event".to_owned(),
+        ..scope("")
+    };
+    let push = lab.zoho.push().unwrap();
+    let channel = push
+        .subscribe(lab.session(), &meetings, &address, &key(21))
+        .await
+        .unwrap();
+    assert_eq!(channel.resource, "Events");
+    lab.contact(json!({"Last_Name": "Lee"})).await;
+    let row = json!({
+        "Event_Title": "Demo",
+        "Start_DateTime": "2027-03-01T09:00:00Z", "End_DateTime": "2027-03-01T10:00:00Z",
+    });
+    lab.control(Method::POST, "/zoho/records/Events", row).await;
+    let heard = tokio::time::timeout(Duration::from_secs(5), deliveries.recv()).await;
+    let heard: Json = serde_json::from_slice(&heard.unwrap().unwrap()).unwrap();
+    assert_eq!(heard["module"], "Events");
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|write| write.row.id().map(str::to_owned));
         let ids: Vec<String> = ids.collect();
-        let read = self.client.contacts_by_id(&self.fields, &ids).await;
+        let read = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await;
         read.map(|(rows, _)| rows).unwrap_or_default()
     }
 
