@@ -5,15 +5,14 @@
 //! that the cursor knows, and the *deleted* records. `PROVIDER.md` says why.
 
 mod page;
-mod reader;
 mod round;
 pub(crate) mod view;
 
 use jiff::SignedDuration;
 use provider::{At, CollectionState, Fault, Page, Scope, Session};
 
-use self::{page::Pages, reader::Reader, round::Round};
-use crate::{client::Client, config::ZohoSettings, fault::Failure, kind::Kind};
+use self::{page::Pages, round::Round};
+use crate::{client::Client, config::ZohoSettings, fault::Failure, kind::Kind, reader::Reader};
 
 /// Reads one page.
 pub(crate) async fn page(

@@ -10,6 +10,7 @@ mod feed;
 mod kind;
 mod map;
 mod push;
+mod reader;
 mod wire;
 mod writer;
 

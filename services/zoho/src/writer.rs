@@ -24,7 +24,7 @@ use self::{company::RecentCompanies, rights::FieldRights};
 use crate::{
     client::{BATCH, Client},
     kind::Kind,
-    map,
+    reader::Reader,
     wire::Row,
 };
 
@@ -84,8 +84,13 @@ pub(crate) async fn execute(
     scope: &Scope,
     batch: &Batch,
 ) -> Vec<Outcome> {
-    let client = match contacts_only(scope).and_then(|()| Client::new(session)) {
-        Ok(client) => client,
+    let (client, kind) =
+        match may(scope, batch.kind).and_then(|kind| Ok((Client::new(session)?, kind))) {
+            Ok(may) => may,
+            Err(fault) => return same_for_all(batch, &fault),
+        };
+    let reader = match Reader::of_caller(&client, kind).await {
+        Ok(reader) => reader,
         Err(fault) => return same_for_all(batch, &fault),
     };
     let writer = Writer {
@@ -95,7 +100,8 @@ pub(crate) async fn execute(
         rights: &known.rights,
         glances: &known.glances,
         account_id: session.account_id,
-        fields: map::fields_to_ask(scope),
+        fields: reader.fields_to_ask(scope),
+        reader,
     };
     let answered = match batch.kind {
         BatchKind::Create => writer.create(&operations(batch, as_create)).await,
@@ -115,14 +121,16 @@ pub(crate) async fn execute(
         .collect()
 }
 
-/// Meetings are read and not written yet: an account does not offer their kind.
-fn contacts_only(scope: &Scope) -> Result<(), Fault> {
-    match Kind::named(&scope.kind)? {
-        Kind::Contact => Ok(()),
-        Kind::Event => Err(Fault::Refused {
-            path: None,
-            reason: "meetings of Zoho CRM are only read".to_owned(),
-        }),
+/// The kind of the scope's records, if the batch may be made at all: meetings are read and not written.
+fn may(scope: &Scope, batch: BatchKind) -> Result<Kind, Fault> {
+    match (Kind::named(&scope.kind)?, batch) {
+        (Kind::Event, BatchKind::Create | BatchKind::Update | BatchKind::Delete) => {
+            Err(Fault::Refused {
+                path: None,
+                reason: "meetings of Zoho CRM are only read".to_owned(),
+            })
+        }
+        (kind, _) => Ok(kind),
     }
 }
 
@@ -134,6 +142,7 @@ struct Writer<'a> {
     rights: &'a FieldRights,
     glances: &'a Glances<Vec<Row>>,
     account_id: &'a str,
+    reader: Reader,
     fields: Vec<String>,
 }
 
@@ -292,7 +301,7 @@ mod tests {
             .enumerate()
             .map(|(number, operation)| Write {
                 id: number.to_string(),
-                kind: map::KIND.to_owned(),
+                kind: Kind::Contact.name().to_owned(),
                 operation,
             });
         let ids = |batch: &Batch| batch.writes.iter().map(|write| write.id.clone()).collect();

@@ -10,12 +10,16 @@ use crate::{
     wire::{Org, Profile, User},
 };
 
-/// What a sync does with contacts, by the names of Zoho's permissions. Only the form of the names is documented.
-const PERMISSIONS: [&str; 4] = [
+/// What syncs do with contacts and meetings, by the names of Zoho's permissions. Only the form of the names is documented.
+const PERMISSIONS: [&str; 8] = [
     "Crm_Implied_View_Contacts",
     "Crm_Implied_Create_Contacts",
     "Crm_Implied_Edit_Contacts",
     "Crm_Implied_Delete_Contacts",
+    "Crm_Implied_View_Events",
+    "Crm_Implied_Create_Events",
+    "Crm_Implied_Edit_Events",
+    "Crm_Implied_Delete_Events",
 ];
 
 /// The right of the permission whose name is a setting.
@@ -115,12 +119,17 @@ mod tests {
             {"name": "Crm_Implied_View_Contacts", "enabled": true},
             {"name": "Crm_Implied_Delete_Contacts", "enabled": false},
             {"name": "Crm_Implied_Delete_Leads", "enabled": false},
+            {"name": "Crm_Implied_View_Events", "enabled": false},
             {"name": "Crm_Google_Contacts", "enabled": false},
         ]}))
         .unwrap();
         assert_eq!(
             lacking(&profile, &settings),
-            ["delete contacts", "sync with google contacts"]
+            [
+                "delete contacts",
+                "view events",
+                "sync with google contacts"
+            ]
         );
     }
 }

@@ -7,13 +7,13 @@ use model::Path;
 use provider::{CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What};
 
 use super::{
-    reader::Reader,
     round::{Chain, Cursor, List, Roll, Round, Slice},
     view,
 };
 use crate::{
     client::{Client, Records},
     fault::Failure,
+    reader::Reader,
     wire::{DeletedRow, Paging, Row, instant},
 };
 

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use provider::{Answer, Fault};
 
 use super::Writer;
-use crate::wire::CONTACTS;
 
 /// Pages of deleted records that are searched. An id that is further back counts as out of reach.
 const PAGES: u32 = 10;
@@ -18,7 +17,11 @@ impl Writer<'_> {
             if proved.len() == ids.len() {
                 break;
             }
-            let list = self.client.deleted(CONTACTS, None, page).await?.body;
+            let list = self
+                .client
+                .deleted(self.reader.module(), None, page)
+                .await?
+                .body;
             let deleted = list.data.into_iter().map(|deleted| deleted.id);
             proved.extend(deleted.filter(|id| ids.contains(id)));
             if !list.info.more_records {

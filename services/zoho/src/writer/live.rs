@@ -4,28 +4,26 @@ use model::{Path, Record, table};
 use provider::{Answer, Fault, Live};
 
 use super::{Answers, Writer};
-use crate::{
-    feed::view,
-    map,
-    wire::{CONTACTS, Row},
-};
+use crate::{feed::view, map, wire::Row};
 
 impl Writer<'_> {
     /// A row as a live record.
     pub(super) fn live(&self, row: &Row, in_scope: bool) -> Result<Box<Live>, Fault> {
         let (Some(id), Some(version)) = (row.id(), map::version(row)) else {
             return Err(Fault::malformed(
-                "a contact without an id or a time of modification",
+                "a record without an id or a time of modification",
             ));
         };
+        let record = self.reader.record(row);
+        let record = record.map_err(|reason| Fault::Refused { path: None, reason })?;
         Ok(Box::new(Live {
             remote_id: id.to_owned(),
             former_ids: Vec::new(),
             version,
-            record: map::read(row),
+            record,
             marker: None,
             in_scope,
-            readable: map::readable(std::slice::from_ref(row), self.scope),
+            readable: self.reader.readable(std::slice::from_ref(row), self.scope),
         }))
     }
 
@@ -39,7 +37,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|(_, row)| row.id().map(str::to_owned))
             .collect();
-        let members = view::members_among(self.client, CONTACTS, self.scope, &ids)
+        let members = view::members_among(self.client, self.reader.module(), self.scope, &ids)
             .await
             .ok();
         for (index, row) in stale {

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use provider::{Answer, CollectionState, Fault, Read};
 
 use super::{Answered, Answers, Writer};
-use crate::{
-    feed::view,
-    wire::{CONTACTS, Row},
-};
+use crate::{feed::view, wire::Row};
 
 impl Writer<'_> {
     /// Reads records, and proves that those which are not there were deleted.
@@ -25,9 +22,19 @@ impl Writer<'_> {
             return Ok(lost_with_the_view(reads.len()));
         }
         let ids = ids_of(reads);
-        let (rows, _) = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await?;
+        let (rows, _) = self
+            .client
+            .rows_by_id(self.reader.module(), &self.fields, &ids)
+            .await?;
         let found: Vec<String> = rows.keys().cloned().collect();
-        let members = match view::members_among(self.client, CONTACTS, self.scope, &found).await {
+        let members = match view::members_among(
+            self.client,
+            self.reader.module(),
+            self.scope,
+            &found,
+        )
+        .await
+        {
             Ok(members) => members,
             // The view went away meanwhile: what was missing may have been missing with it.
             Err(failure) if failure.is_unknown_id("cvid") => {
@@ -71,7 +78,8 @@ impl Writer<'_> {
         if self.scope.collection.is_empty() {
             return Ok(false);
         }
-        let (state, _) = view::state(self.client, CONTACTS, &self.scope.collection).await?;
+        let (state, _) =
+            view::state(self.client, self.reader.module(), &self.scope.collection).await?;
         Ok(state != CollectionState::Present)
     }
 }

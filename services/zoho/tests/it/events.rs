@@ -10,9 +10,10 @@ use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
 use test_kit::eventually;
 
-use crate::lab::{Lab, Round, path, scope, shown};
+use crate::lab::{Lab, Round, create, path, scope, shown};
 
 const ANA: &str = "ana@harbour-hill.example.com";
+const BEN: &str = "ben@harbour-hill.example.com";
 
 /// Meetings in a list view; none for the whole module.
 fn meetings(collection: &str) -> Scope {
@@ -104,12 +105,7 @@ async fn the_list_views_of_meetings_are_offered_and_all_events_shows_each() {
     let names: Vec<&str> = offered.iter().map(|view| view.name.as_str()).collect();
     assert_eq!(names, ["All Events", "My Events"]);
     let own = made(&lab, &meeting("Mine", &json!({}))).await;
-    let other = made_by(
-        &lab,
-        "ben@harbour-hill.example.com",
-        &meeting("Ben's", &json!({})),
-    )
-    .await;
+    let other = made_by(&lab, BEN, &meeting("Ben's", &json!({}))).await;
     lab.later(600).await;
     let all = lab
         .round(&meetings(&view(&lab, "All Events").await), None)
@@ -316,12 +312,7 @@ async fn occurrences_of_a_series_are_set_aside_where_they_are_in_scope() {
     let lab = Lab::kind().await;
     let daily = json!({"Recurring_Activity": {"RRULE": "FREQ=DAILY;COUNT=3"}});
     made(&lab, &meeting("Daily", &daily)).await;
-    made_by(
-        &lab,
-        "ben@harbour-hill.example.com",
-        &meeting("Ben's daily", &daily),
-    )
-    .await;
+    made_by(&lab, BEN, &meeting("Ben's daily", &daily)).await;
     let single = made(&lab, &meeting("Once", &json!({}))).await;
     lab.later(600).await;
     let scope = meetings(&view(&lab, "My Events").await);
@@ -393,16 +384,52 @@ async fn without_the_right_to_see_meetings_nothing_is_read() {
     assert_eq!(fault, Err(Fault::Forbidden { right }));
 }
 
+fn by_id(id: &str) -> Operation {
+    Operation::Read(Read {
+        remote_id: id.to_owned(),
+        former_ids: Vec::new(),
+    })
+}
+
+// proves: R-20
+#[tokio::test]
+async fn a_meeting_read_by_id_is_there_or_proved_gone_or_out_of_reach() {
+    let lab = Lab::kind().await;
+    let mine = made(&lab, &meeting("Mine", &json!({}))).await;
+    let bens = made_by(&lab, BEN, &meeting("Ben's", &json!({}))).await;
+    let gone = made(&lab, &meeting("Gone", &json!({}))).await;
+    delete(&lab, &gone).await;
+    let daily = json!({"Recurring_Activity": {"RRULE": "FREQ=DAILY;COUNT=3"}});
+    let daily = made(&lab, &meeting("Daily", &daily)).await;
+    let scope = meetings(&view(&lab, "My Events").await);
+    let unknown = "5725767000000999999";
+    let reads = [mine.as_str(), &bens, &gone, unknown, &daily].map(by_id);
+    let outcomes = lab.execute(&scope, reads.to_vec()).await;
+    let answers: Vec<Answer> = outcomes.into_iter().map(|outcome| outcome.answer).collect();
+    let gone = |proved| Answer::Gone {
+        proved,
+        collection: false,
+    };
+    let [Answer::Found(mine), Answer::Found(bens), ..] = answers.as_slice() else {
+        panic!("{answers:?}")
+    };
+    assert!(mine.in_scope && !bens.in_scope);
+    let when = "2027-03-01T12:00:00[Europe/Istanbul]/2027-03-01T13:00:00[Europe/Istanbul]";
+    assert_eq!(shown(&mine.record, "when").as_deref(), Some(when));
+    assert!(mine.readable.contains(&path("when")));
+    assert_eq!(answers[2..4], [gone(true), gone(false)]);
+    assert!(
+        matches!(&answers[4], Answer::Refused { path: None, reason } if reason.contains("recurs"))
+    );
+}
+
 #[tokio::test]
 async fn meetings_are_not_written_and_no_call_is_made() {
     let lab = Lab::kind().await;
-    let id = made(&lab, &meeting("Kept", &json!({}))).await;
     let before = lab.sandbox.journal().len();
-    let read = Operation::Read(Read {
-        remote_id: id,
-        former_ids: Vec::new(),
-    });
-    let outcome = lab.one(&meetings(""), read).await;
+    let outcome = lab
+        .one(&meetings(""), create(Record::new("event"), false))
+        .await;
     assert!(
         matches!(outcome.answer, Answer::Refused { .. }),
         "{outcome:?}"

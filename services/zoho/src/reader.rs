@@ -6,7 +6,7 @@ use provider::{Fault, Scope, Seen, What};
 use crate::{auth::account::current_user, client::Client, event, kind::Kind, map, wire::Row};
 
 /// Turns rows into what is shown of records.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     kind: Kind,
     /// The caller's time zone; none where the kind has no times, or where nobody knows a zone of that name.
     zone: Option<Zone>,
@@ -14,7 +14,7 @@ pub(super) struct Reader {
 
 impl Reader {
     /// The reader for a round that begins: times are shown by the clock of the caller's time zone.
-    pub(super) async fn of_caller(client: &Client<'_>, kind: Kind) -> Result<Self, Fault> {
+    pub(crate) async fn of_caller(client: &Client<'_>, kind: Kind) -> Result<Self, Fault> {
         let zone = match kind {
             Kind::Contact => None,
             Kind::Event => current_user(client).await?.time_zone,
@@ -23,23 +23,23 @@ impl Reader {
     }
 
     /// The reader with the time zone that a round began with.
-    pub(super) fn new(kind: Kind, zone: Option<&str>) -> Self {
+    pub(crate) fn new(kind: Kind, zone: Option<&str>) -> Self {
         let zone = zone.and_then(|name| Zone::named(name).ok());
         Self { kind, zone }
     }
 
     /// The name of the time zone.
-    pub(super) fn zone(&self) -> Option<&str> {
+    pub(crate) fn zone(&self) -> Option<&str> {
         self.zone.as_ref().map(Zone::name)
     }
 
     /// The module that is read.
-    pub(super) fn module(&self) -> &'static str {
+    pub(crate) fn module(&self) -> &'static str {
         self.kind.module()
     }
 
     /// The fields that a reading asks for, as many lists of names as calls are needed.
-    pub(super) fn fields_to_ask(&self, scope: &Scope) -> Vec<String> {
+    pub(crate) fn fields_to_ask(&self, scope: &Scope) -> Vec<String> {
         match self.kind {
             Kind::Contact => map::fields_to_ask(scope),
             Kind::Event => event::fields_to_ask(scope),
@@ -47,7 +47,7 @@ impl Reader {
     }
 
     /// The root paths that the rows show.
-    pub(super) fn readable(&self, rows: &[Row], scope: &Scope) -> Vec<Path> {
+    pub(crate) fn readable(&self, rows: &[Row], scope: &Scope) -> Vec<Path> {
         match self.kind {
             Kind::Contact => map::readable(rows, scope),
             Kind::Event => event::readable(rows, scope),
@@ -55,7 +55,7 @@ impl Reader {
     }
 
     /// What is shown of a record. A row that is none is set aside with the reason.
-    pub(super) fn seen(&self, row: &Row, inside: impl Fn(&str) -> bool) -> Option<Seen> {
+    pub(crate) fn seen(&self, row: &Row, inside: impl Fn(&str) -> bool) -> Option<Seen> {
         let Some(id) = row.id() else {
             tracing::warn!("a row without an id was left out");
             return None;
@@ -81,7 +81,8 @@ impl Reader {
         })
     }
 
-    fn record(&self, row: &Row) -> Result<Record, String> {
+    /// The record of a row, or the reason why it is none, without what people wrote.
+    pub(crate) fn record(&self, row: &Row) -> Result<Record, String> {
         match self.kind {
             Kind::Contact => Ok(map::read(row)),
             Kind::Event => {
