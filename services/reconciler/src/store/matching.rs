@@ -195,16 +195,21 @@ pub async fn restored(
         "WITH waiting AS MATERIALIZED (
              SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
                  AND presence = 'live' AND in_scope
+         ), bereft AS (
+             SELECT r.id, r.remote_id, r.side, l.id AS link FROM waiting r
+             JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.left_id = r.remote_id
+             WHERE r.side = 1 AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed'
+             UNION ALL
+             SELECT r.id, r.remote_id, r.side, l.id FROM waiting r
+             JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.right_id = r.remote_id
+             WHERE r.side = 2 AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed'
          )
-         SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM waiting r
-         JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.state <> 'closed'
-             AND CASE r.side WHEN 1 THEN l.left_record IS NULL AND l.left_id = r.remote_id
-                 ELSE l.right_record IS NULL AND l.right_id = r.remote_id END
-         WHERE NOT EXISTS (SELECT FROM link o WHERE o.state <> 'closed'
-                 AND (o.left_record = r.id OR o.right_record = r.id))
-             AND NOT EXISTS (SELECT FROM write w WHERE w.link = l.id
+         SELECT DISTINCT ON (r.link) r.id, r.remote_id, r.side, r.link FROM bereft r
+         WHERE NOT EXISTS (SELECT FROM link o WHERE o.left_record = r.id AND o.state <> 'closed')
+             AND NOT EXISTS (SELECT FROM link o WHERE o.right_record = r.id AND o.state <> 'closed')
+             AND NOT EXISTS (SELECT FROM write w WHERE w.link = r.link
                  AND w.status IN ('queued', 'released', 'started') AND w.status = 'started')
-         ORDER BY l.id, r.id",
+         ORDER BY r.link, r.id",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
