@@ -75,8 +75,9 @@ pub struct Released {
 const FILL_SECONDS: f64 = 10.0;
 
 /// Releases up to what the account's window leaves room for: people waiting first, then changes,
-/// then baselines. Writes that fill a call go at once. So that calls get full, the others wait while released writes
-/// wait for a writer, while the window is what limits them, and those of a baseline while more is being planned.
+/// then baselines. People's writes and those that fill a call go at once. So that calls get full, the others
+/// wait while released writes of their lane (or before it) wait for a writer, while the window is what limits
+/// these lanes, and those of a baseline while more is being planned.
 pub async fn release(
     connection: &mut PgConnection,
     account: &Account,
@@ -86,8 +87,7 @@ pub async fn release(
 ) -> Result<Vec<Released>, StoreError> {
     let mut rows = sqlx::query(
         "WITH open AS (
-             SELECT count(*) AS n, count(*) FILTER (WHERE status = 'released') AS waiting
-             FROM write WHERE tenant = $1 AND connection = $2
+             SELECT lane, status FROM write WHERE tenant = $1 AND connection = $2
                  AND (status = 'started'
                      OR status = 'released' AND released_at >= clock_timestamp() - make_interval(secs => $4))
          ), late AS (
@@ -95,7 +95,7 @@ pub async fn release(
              WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'released'
                  AND w.released_at < clock_timestamp() - make_interval(secs => $4)
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
-             LIMIT greatest($3 - (SELECT n FROM open), 0)
+             LIMIT greatest($3 - (SELECT count(*) FROM open), 0)
              FOR UPDATE OF w SKIP LOCKED
          ), ready AS (
              SELECT w.id, w.lane, w.sync, w.call, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
@@ -103,7 +103,7 @@ pub async fn release(
                  AND w.not_before <= clock_timestamp()
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              ORDER BY w.lane, w.queued_at, w.id
-             LIMIT greatest($3 - (SELECT n FROM open) - (SELECT count(*) FROM late), 0)
+             LIMIT greatest($3 - (SELECT count(*) FROM open) - (SELECT count(*) FROM late), 0)
              FOR UPDATE OF w SKIP LOCKED
          ), planned AS (
              SELECT sync FROM (SELECT DISTINCT sync FROM ready WHERE lane = 2) baseline
@@ -113,16 +113,21 @@ pub async fn release(
              SELECT id, lane, sync, row_number() OVER (alike ORDER BY queued_at, id) AS number,
                  count(*) OVER alike AS together, min(queued_at) OVER alike AS since
              FROM ready WINDOW alike AS (PARTITION BY lane, sync, call)
-         ), room AS (
-             SELECT (SELECT waiting FROM open) = 0 AS idle,
-                 (SELECT n FROM open) + (SELECT count(*) FROM late) + (SELECT count(*) FROM ready) < $3
-                 OR (SELECT n FROM open) * 2 <= $3
-                     AND NOT EXISTS (SELECT FROM calls WHERE together >= $5) AS enough
+         ), taken AS (
+             SELECT lane, status = 'released' AS waiting, false AS full FROM open
+             UNION ALL
+             SELECT lane, false, together >= $5 FROM calls
+         ), lanes AS (
+             SELECT l.lane, NOT bool_or(t.waiting) AS idle,
+                 count(*) + (SELECT count(*) FROM late) < $3
+                 OR (SELECT count(*) FROM open o WHERE o.lane <= l.lane) * 2 <= $3 AND NOT bool_or(t.full) AS room
+             FROM (SELECT DISTINCT lane FROM calls) l JOIN taken t ON t.lane <= l.lane
+             GROUP BY l.lane
          ), queued AS (
-             SELECT id FROM calls, room
-             WHERE number <= together - together % $5
-                 OR idle AND (lane = 0 OR enough)
-                     AND (lane < 2 OR sync NOT IN (SELECT sync FROM planned)
+             SELECT id FROM calls JOIN lanes USING (lane)
+             WHERE lane = 0 OR number <= together - together % $5
+                 OR idle AND room
+                     AND (lane = 1 OR sync NOT IN (SELECT sync FROM planned)
                          OR since < clock_timestamp() - make_interval(secs => $6))
          )
          UPDATE write SET status = 'released', released_at = clock_timestamp()

@@ -78,3 +78,37 @@ async fn a_baseline_waits_for_its_calls_to_fill_while_it_is_being_planned() {
     planning(false).execute(&world.database.pool).await.unwrap();
     assert_eq!(released(&world, 100, 3).await, 1);
 }
+
+// proves: R-29
+#[tokio::test]
+async fn a_change_waits_for_no_baseline() {
+    let world = seven_creates().await;
+    assert_eq!(released(&world, 6, 2).await, 6);
+    sqlx::query("UPDATE write SET lane = 1 WHERE status = 'queued'")
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(released(&world, 7, 2).await, 1, "the baseline still waits");
+
+    let world = seven_creates().await;
+    sqlx::query("UPDATE write SET lane = 1 WHERE id = (SELECT min(id::text)::uuid FROM write)")
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    let lanes = |world: &World| {
+        let pool = world.database.pool.clone();
+        async move {
+            let lanes =
+                sqlx::query_scalar::<_, i16>("SELECT lane FROM write WHERE status = 'released'");
+            let mut lanes = lanes.fetch_all(&pool).await.unwrap();
+            lanes.sort_unstable();
+            lanes
+        }
+    };
+    released(&world, 5, 2).await;
+    assert_eq!(
+        lanes(&world).await,
+        [1, 2, 2, 2, 2],
+        "what fills the window is the baseline"
+    );
+}
