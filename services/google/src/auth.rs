@@ -24,11 +24,20 @@ use crate::{
 const CONTACTS: &str = "https://www.googleapis.com/auth/contacts";
 /// Enough to read contacts, if that is all that a person grants.
 const CONTACTS_READ_ONLY: &str = "https://www.googleapis.com/auth/contacts.readonly";
+/// Reads and writes events, and nothing else of a calendar.
+const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
+/// Shows which calendars there are.
+const CALENDAR_LIST: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";
+/// Covers both.
+const CALENDAR: &str = "https://www.googleapis.com/auth/calendar";
 /// What the account is called, for people.
 const PROFILE: [&str; 2] = [
     "https://www.googleapis.com/auth/userinfo.email",
     "https://www.googleapis.com/auth/userinfo.profile",
 ];
+
+/// What a person is asked for: one consent for all kinds, of which a part will do.
+const ASKED_FOR: [&str; 5] = [CONTACTS, EVENTS, CALENDAR_LIST, PROFILE[0], PROFILE[1]];
 
 /// How long a token is taken to live if Google does not say.
 const USUAL_LIFE: Duration = Duration::from_secs(3599);
@@ -76,7 +85,7 @@ pub(crate) fn authorize_url(
     let client = oauth(settings, None)?.set_redirect_uri(redirect(redirect_uri)?);
     let (url, _) = client
         .authorize_url(|| CsrfToken::new(state.to_owned()))
-        .add_scopes([CONTACTS, PROFILE[0], PROFILE[1]].map(|scope| Scope::new(scope.to_owned())))
+        .add_scopes(ASKED_FOR.map(|scope| Scope::new(scope.to_owned())))
         .add_extra_param("access_type", "offline")
         .add_extra_param("prompt", "consent")
         .add_extra_param("code_challenge", code_challenge)
@@ -226,12 +235,17 @@ fn account_name(me: &Person) -> String {
 /// Consent can be partial: what the granted scopes do not cover.
 fn missing(scopes: &str) -> Vec<String> {
     let granted = |scope: &str| scopes.split_whitespace().any(|granted| granted == scope);
-    if granted(CONTACTS) {
-        return Vec::new();
+    let mut missing = Vec::new();
+    if !granted(CONTACTS) {
+        missing.extend((!granted(CONTACTS_READ_ONLY)).then_some("see contacts"));
+        missing.extend(["create contacts", "edit contacts", "delete contacts"]);
     }
-    let all = ["create contacts", "edit contacts", "delete contacts"];
-    let see = (!granted(CONTACTS_READ_ONLY)).then_some("see contacts");
-    see.into_iter().chain(all).map(str::to_owned).collect()
+    if !granted(CALENDAR) {
+        let sees = granted(EVENTS) && granted(CALENDAR_LIST);
+        missing.extend((!sees).then_some("see calendars"));
+        missing.extend((!granted(EVENTS)).then_some("edit calendars"));
+    }
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 async fn refresh(
@@ -363,11 +377,14 @@ mod tests {
 
     #[test]
     fn a_partial_consent_is_a_list_of_missing_rights() {
-        assert!(missing(&format!("openid {CONTACTS}")).is_empty());
+        assert!(missing(&format!("openid {CONTACTS} {CALENDAR}")).is_empty());
+        assert!(missing(&ASKED_FOR.join(" ")).is_empty());
         assert_eq!(
-            missing(CONTACTS_READ_ONLY),
+            missing(&format!("{CONTACTS_READ_ONLY} {CALENDAR}")),
             ["create contacts", "edit contacts", "delete contacts"]
         );
-        assert_eq!(missing("openid").len(), 4);
+        assert_eq!(missing(&format!("{CONTACTS} {EVENTS}")), ["see calendars"]);
+        assert_eq!(missing(CONTACTS), ["see calendars", "edit calendars"]);
+        assert_eq!(missing("openid").len(), 6);
     }
 }

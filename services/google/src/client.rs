@@ -272,7 +272,7 @@ impl<'a> Client<'a> {
             .unwrap_or(&self.settings.people_url);
         self.session
             .http
-            .request(method, address(base, path))
+            .request(method, address(base, &["v1"], path))
             .bearer_auth(self.session.access.token.expose_secret())
             // Labels and messages come in the language of the caller.
             .header(ACCEPT_LANGUAGE, "en")
@@ -389,11 +389,11 @@ impl<'a> Client<'a> {
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The address of a resource below the API's base.
-fn address(base: &Url, path: &[&str]) -> Url {
+/// The address of a resource below the root that an API has at its base.
+pub(crate) fn address(base: &Url, root: &[&str], path: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().push("v1").extend(path);
+        segments.pop_if_empty().extend(root).extend(path);
     }
     url
 }
@@ -443,12 +443,12 @@ mod tests {
     #[test]
     fn addresses_keep_the_base_and_escape_what_is_put_into_them() {
         let base: Url = "http://127.0.0.1:9/google/".parse().unwrap();
-        let url = address(&base, &["people", "c1:updateContact"]);
+        let url = address(&base, &["v1"], &["people", "c1:updateContact"]);
         assert_eq!(
             url.as_str(),
             "http://127.0.0.1:9/google/v1/people/c1:updateContact"
         );
-        let url = address(&base, &["people", "../c1?x#y"]);
+        let url = address(&base, &["v1"], &["people", "../c1?x#y"]);
         assert_eq!(
             url.as_str(),
             "http://127.0.0.1:9/google/v1/people/..%2Fc1%3Fx%23y"

@@ -31,6 +31,13 @@ pub struct GoogleSettings {
         default_value = "https://people.googleapis.com"
     )]
     pub people_url: Url,
+    /// Base URL of the Calendar API.
+    #[arg(
+        long = "google-calendar-url",
+        env = "RAPPORT_GOOGLE_CALENDAR_URL",
+        default_value = "https://www.googleapis.com"
+    )]
+    pub calendar_url: Url,
     /// Where people are sent to consent.
     #[arg(
         long = "google-auth-url",
@@ -74,6 +81,13 @@ pub struct GoogleSettings {
         default_value = "30"
     )]
     pub group_writes_per_minute: NonZeroU32,
+    /// Calls to the Calendar API that one user may cost in a minute. 600 is Google's own limit.
+    #[arg(
+        long = "google-calendar-requests-per-minute",
+        env = "RAPPORT_GOOGLE_CALENDAR_REQUESTS_PER_MINUTE",
+        default_value = "600"
+    )]
+    pub calendar_requests_per_minute: NonZeroU32,
     /// Seconds for which Google may still show the past after a write.
     #[arg(
         long = "google-horizon-seconds",
@@ -133,13 +147,18 @@ pub(crate) mod tests {
             settings.people_url.host_str(),
             Some("people.googleapis.com")
         );
+        assert_eq!(settings.calendar_url.host_str(), Some("www.googleapis.com"));
         assert_eq!(settings.horizon(), Duration::from_mins(10));
     }
 
     #[test]
     fn a_pace_of_nothing_is_refused() {
-        let parsed = Command::try_parse_from(["test", "--google-reads-per-minute", "0"]);
-        assert!(parsed.is_err());
+        for flag in [
+            "--google-reads-per-minute",
+            "--google-calendar-requests-per-minute",
+        ] {
+            assert!(Command::try_parse_from(["test", flag, "0"]).is_err());
+        }
     }
 
     #[test]

@@ -147,7 +147,7 @@ fn classify(http: u16, status: &Status, effect: Effect, until: Option<Timestamp>
 }
 
 /// No answer about what happened: harmless for a read, a lost answer for a write.
-fn unfinished(http: u16, effect: Effect) -> Fault {
+pub(crate) fn unfinished(http: u16, effect: Effect) -> Fault {
     match (http, effect) {
         (408 | 500.., Effect::Read) => Fault::transient(format!("HTTP {http}")),
         (408 | 500.., Effect::Write) => Fault::LostAnswer {
@@ -157,7 +157,7 @@ fn unfinished(http: u16, effect: Effect) -> Fault {
     }
 }
 
-fn throttled(until: Option<Timestamp>, usual: Duration) -> Fault {
+pub(crate) fn throttled(until: Option<Timestamp>, usual: Duration) -> Fault {
     let usual = SignedDuration::try_from(usual).unwrap_or(SignedDuration::MAX);
     let until = until.or_else(|| Timestamp::now().checked_add(usual).ok());
     Fault::Throttled {
@@ -195,7 +195,7 @@ fn error_reason(status: &Status) -> Option<&str> {
         .find_map(|detail| detail["reason"].as_str())
 }
 
-fn refused(path: Option<String>, reason: &str) -> Fault {
+pub(crate) fn refused(path: Option<String>, reason: &str) -> Fault {
     Fault::Refused {
         path,
         reason: reason.to_owned(),

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod auth;
+mod calendar;
 mod client;
 mod config;
 mod fault;
@@ -50,7 +51,7 @@ pub fn writer_main() -> ExitCode {
     )
 }
 
-/// Google, as a provider of contacts.
+/// Google, as a provider of contacts and events.
 #[derive(Clone, Debug)]
 pub struct Google {
     settings: GoogleSettings,
@@ -66,6 +67,10 @@ impl Google {
         }
     }
 
+    fn calendar<'a>(&'a self, session: Session<'a>) -> calendar::Client<'a> {
+        calendar::Client::new(&self.settings, session)
+    }
+
     fn client<'a>(&'a self, session: Session<'a>) -> Client<'a> {
         Client::new(&self.settings, session)
     }
@@ -76,8 +81,8 @@ impl Provider for Google {
     fn about(&self) -> About {
         About {
             provider: PROVIDER,
-            display_name: "Google Contacts",
-            kinds: &[map::CONTACT],
+            display_name: "Google",
+            kinds: &[map::CONTACT, calendar::EVENT],
             horizon: self.settings.horizon(),
             request_timeout: self.settings.request_timeout(),
             carries_marker: true,
@@ -110,37 +115,58 @@ impl Provider for Google {
         session: Session<'_>,
         kind: &str,
     ) -> Result<Vec<Collection>, Fault> {
-        only_contacts(kind)?;
-        feed::collections(self.client(session)).await
+        match Kind::of(kind)? {
+            Kind::Contact => feed::collections(self.client(session)).await,
+            Kind::Event => calendar::collections(self.calendar(session)).await,
+        }
     }
 
     async fn fields(&self, session: Session<'_>, kind: &str) -> Result<Catalogue, Fault> {
-        only_contacts(kind)?;
-        feed::fields(self.client(session)).await
+        match Kind::of(kind)? {
+            Kind::Contact => feed::fields(self.client(session)).await,
+            Kind::Event => Ok(calendar::catalogue()),
+        }
     }
 
     async fn page(&self, session: Session<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
-        only_contacts(&scope.kind)?;
-        feed::page(self.client(session), scope, at).await
+        match Kind::of(&scope.kind)? {
+            Kind::Contact => feed::page(self.client(session), scope, at).await,
+            Kind::Event => calendar::page(self.calendar(session), scope, at).await,
+        }
     }
 
-    fn batches(&self, _scope: &Scope, writes: Vec<Write>) -> Vec<Batch> {
-        writer::batches(writes)
+    fn batches(&self, scope: &Scope, writes: Vec<Write>) -> Vec<Batch> {
+        match Kind::of(&scope.kind) {
+            Ok(Kind::Event) => calendar::batches(writes),
+            _ => writer::batches(writes),
+        }
     }
 
     async fn execute(&self, session: Session<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
-        writer::execute(self.client(session), &self.glances, scope, batch).await
+        match Kind::of(&scope.kind) {
+            Ok(Kind::Event) => calendar::execute(self.calendar(session), scope, batch).await,
+            _ => writer::execute(self.client(session), &self.glances, scope, batch).await,
+        }
     }
 }
 
-fn only_contacts(kind: &str) -> Result<(), Fault> {
-    if kind == map::CONTACT {
-        return Ok(());
+/// The kinds of records that Google holds, each behind an API of its own.
+enum Kind {
+    Contact,
+    Event,
+}
+
+impl Kind {
+    fn of(kind: &str) -> Result<Self, Fault> {
+        match kind {
+            map::CONTACT => Ok(Self::Contact),
+            calendar::EVENT => Ok(Self::Event),
+            _ => Err(Fault::Refused {
+                path: None,
+                reason: format!("Google holds no records of kind {kind} here"),
+            }),
+        }
     }
-    Err(Fault::Refused {
-        path: None,
-        reason: format!("Google holds no records of kind {kind} here"),
-    })
 }
 
 #[cfg(test)]

@@ -554,6 +554,7 @@ impl Environments<'_> {
         let mut environment: Environment = self.timing("GOOGLE");
         for (name, part) in [
             ("PEOPLE_URL", "base_url"),
+            ("CALENDAR_URL", "base_url"),
             ("AUTH_URL", "authorize_url"),
             ("TOKEN_URL", "token_url"),
             ("TOKEN_INFORMATION_URL", "token_information_url"),

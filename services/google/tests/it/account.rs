@@ -260,7 +260,7 @@ impl Account {
             .enumerate()
             .map(|(id, operation)| Write {
                 id: id.to_string(),
-                kind: "contact".into(),
+                kind: scope.kind.clone(),
                 operation,
             });
         let mut outcomes = BTreeMap::new();
@@ -288,6 +288,7 @@ fn settings(sandbox: &Sandbox, horizon_seconds: u64) -> GoogleSettings {
         flag("client-id", text("client_id")),
         flag("client-secret", text("client_secret")),
         flag("people-url", base),
+        flag("calendar-url", base),
         flag("auth-url", text("authorize_url")),
         flag("token-url", text("token_url")),
         flag("token-information-url", text("token_information_url")),
@@ -295,6 +296,7 @@ fn settings(sandbox: &Sandbox, horizon_seconds: u64) -> GoogleSettings {
         flag("reads-per-minute", "100000"),
         flag("writes-per-minute", "100000"),
         flag("group-writes-per-minute", "100000"),
+        flag("calendar-requests-per-minute", "100000"),
     ];
     Command::parse_from(flags).google
 }

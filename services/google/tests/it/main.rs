@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod account;
+mod calendar;
+mod calendar_faults;
+mod calendar_sight;
 mod creates;
 mod deletes;
+mod diary;
 mod feed;
 mod reads;
 mod refusals;

@@ -213,7 +213,7 @@ async fn the_account_offers_its_groups_and_its_fields() {
     assert!(
         account
             .google
-            .fields(account.session(), "event")
+            .fields(account.session(), "task")
             .await
             .is_err()
     );
