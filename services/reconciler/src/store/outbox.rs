@@ -96,7 +96,6 @@ pub async fn release(
                  AND w.released_at < clock_timestamp() - make_interval(secs => $4)
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              LIMIT greatest($3 - (SELECT count(*) FROM open), 0)
-             FOR UPDATE OF w SKIP LOCKED
          ), ready AS (
              SELECT w.id, w.lane, w.sync, w.call, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
              WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'queued'
@@ -104,7 +103,6 @@ pub async fn release(
                  AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
              ORDER BY w.lane, w.queued_at, w.id
              LIMIT greatest($3 - (SELECT count(*) FROM open) - (SELECT count(*) FROM late), 0)
-             FOR UPDATE OF w SKIP LOCKED
          ), planned AS (
              SELECT sync FROM (SELECT DISTINCT sync FROM ready WHERE lane = 2) baseline
              WHERE EXISTS (SELECT FROM link l WHERE l.tenant = $1 AND l.sync = baseline.sync
@@ -117,7 +115,7 @@ pub async fn release(
              SELECT lane, status = 'released' AS waiting, false AS full FROM open
              UNION ALL
              SELECT lane, false, together >= $5 FROM calls
-         ), lanes AS (
+         ), lanes AS MATERIALIZED (
              SELECT l.lane, NOT bool_or(t.waiting) AS idle,
                  count(*) + (SELECT count(*) FROM late) < $3
                  OR (SELECT count(*) FROM open o WHERE o.lane <= l.lane) * 2 <= $3 AND NOT bool_or(t.full) AS room
@@ -131,7 +129,9 @@ pub async fn release(
                          OR since < clock_timestamp() - make_interval(secs => $6))
          )
          UPDATE write SET status = 'released', released_at = clock_timestamp()
-         WHERE id IN (SELECT id FROM late UNION ALL SELECT id FROM queued)
+         WHERE id IN (SELECT w.id FROM write w
+             JOIN (SELECT id, 'released' AS was FROM late UNION ALL SELECT id, 'queued' FROM queued) chosen USING (id)
+             WHERE w.status = chosen.was FOR UPDATE OF w SKIP LOCKED)
          RETURNING body, traceparent, lane, sync, call, queued_at, id",
     )
     .bind(&account.tenant)
