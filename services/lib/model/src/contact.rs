@@ -37,4 +37,5 @@ pub(crate) static TABLE: Table = Table {
     // Where the given name ends and the family name begins differs between providers.
     name: &["name.given", "name.family"],
     keys: &[],
+    identity: None,
 };

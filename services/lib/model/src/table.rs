@@ -18,6 +18,9 @@ pub struct Table {
     pub name: &'static [&'static str],
     /// Match keys that are made of several fields.
     pub keys: &'static [KeySpec],
+    /// The one of these keys by which a record is the same in whatever account it is seen: copies in several accounts
+    /// are one thing. None where a record of an account is that account's own.
+    pub identity: Option<&'static str>,
 }
 
 /// A match key that is made of several fields, for kinds of which no single field tells one record from another.
@@ -110,6 +113,14 @@ impl Table {
     pub fn key(&self, criterion: &Path) -> Option<&'static KeySpec> {
         let named = |key: &&KeySpec| key.name == criterion.field() && criterion.key().is_none();
         self.keys.iter().find(named)
+    }
+
+    /// The rank of the criterion by which records are the same in whatever account they are seen, if it is among these.
+    pub fn identity_rank(&self, criteria: &[Path]) -> Option<u32> {
+        let identity = self.identity?;
+        let names = |criterion: &Path| self.key(criterion).is_some_and(|key| key.name == identity);
+        let place = criteria.iter().position(names)?;
+        u32::try_from(place).ok()
     }
 
     /// Checks a criterion by which records are matched: a path, or the name of a key of several fields.

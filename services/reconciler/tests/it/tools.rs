@@ -46,6 +46,7 @@ static TOOL: Table = Table {
         fields: &["name", "shelf"],
         needs: "shelf",
     }],
+    identity: None,
 };
 
 static TOOLS: Shape = Shape {

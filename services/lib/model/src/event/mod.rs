@@ -18,6 +18,7 @@
 //! | `conference` | where to join: a URL |
 //! | `url` | what the event is about: a URL |
 //! | `uid` | the iCalendar UID (RFC 5545); set when an event is created, and never changed |
+//! | `recurrenceId` | of an instance that is a record by itself, as a guest of that instance alone sees it: where its series has it, as an instant in UTC (`2026-12-08T08:00:00Z`) or a day; never changed |
 //! | `keywords` | a list of texts |
 //! | `color` | text |
 //! | `custom[Name]` | an account's own field |
@@ -28,7 +29,8 @@
 //!
 //! # Invariants
 //!
-//! - A series is one record: what holds for all instances, its rule, and its exceptions. No instance is a record.
+//! - A series is one record: what holds for all instances, its rule, and its exceptions. No instance is a record where the
+//!   account has the series.
 //! - A time is what the clock on the wall shows, with the zone of that wall ([`Point`]); the instant follows from the
 //!   rules of the zone in force. Days are dates, and have no zone.
 //! - Everything is text on the wire and in the store, so that the contract knows no kind of record. The types here
@@ -38,8 +40,8 @@
 //!
 //! # Matching
 //!
-//! By `uid` where both sides know it, else by [`TITLE_AND_START`]. R-09 holds as for every kind: the title is an
-//! event's name.
+//! By [`UID_AND_RECURRENCE_ID`] where both sides know a UID, else by [`TITLE_AND_START`]. R-09 holds as for every kind: the
+//! title is an event's name. Every guest's calendar has a meeting under the same UID, so that it is one meeting.
 
 mod alert;
 mod description;
@@ -78,6 +80,10 @@ use crate::{
 /// The kind's name.
 pub const KIND: &str = "event";
 
+/// The match key of one meeting in whatever calendar it is: its UID, and of an instance that is a record by itself where
+/// its series has it.
+pub const UID_AND_RECURRENCE_ID: &str = "uidAndRecurrenceId";
+
 /// The match key of events without a common UID: the title, and the beginning to the minute.
 pub const TITLE_AND_START: &str = "titleAndStart";
 
@@ -85,14 +91,22 @@ pub(crate) static TABLE: Table = Table {
     kind: KIND,
     fields: &FIELDS,
     name: &["title"],
-    keys: &[KeySpec {
-        name: TITLE_AND_START,
-        fields: &["title", "when"],
-        needs: "when",
-    }],
+    keys: &[
+        KeySpec {
+            name: UID_AND_RECURRENCE_ID,
+            fields: &["uid", "recurrenceId"],
+            needs: "uid",
+        },
+        KeySpec {
+            name: TITLE_AND_START,
+            fields: &["title", "when"],
+            needs: "when",
+        },
+    ],
+    identity: Some(UID_AND_RECURRENCE_ID),
 };
 
-static FIELDS: [FieldSpec; 19] = [
+static FIELDS: [FieldSpec; 20] = [
     field("title", Form::Single, Comparison::Text),
     field("when", Form::Single, Comparison::When),
     field("recurrence", Form::Single, Comparison::Rule),
@@ -121,6 +135,7 @@ static FIELDS: [FieldSpec; 19] = [
     field("conference", Form::Single, Comparison::Url),
     field("url", Form::Single, Comparison::Url),
     field("uid", Form::Single, Comparison::Text),
+    field("recurrenceId", Form::Single, Comparison::Text),
     field("keywords", SIMPLE, Comparison::CaseInsensitive),
     field("color", Form::Single, Comparison::Text),
     field("custom", Form::Open, Comparison::Text),

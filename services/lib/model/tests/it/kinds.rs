@@ -25,6 +25,7 @@ static BOATS: Table = Table {
         fields: &["name", "port"],
         needs: "port",
     }],
+    identity: None,
 };
 
 static OTHER_BOATS: Table = Table {
@@ -32,6 +33,7 @@ static OTHER_BOATS: Table = Table {
     fields: &[],
     name: &[],
     keys: &[],
+    identity: None,
 };
 
 #[test]
@@ -80,6 +82,28 @@ fn every_kind_has_the_fields_that_it_speaks_of() {
             assert!(table.check_criterion(&name).is_ok());
         }
     }
+}
+
+// proves: R-10
+#[test]
+fn a_meeting_is_the_same_in_every_calendar_and_its_instances_are_told_apart() {
+    let criteria = [path("titleAndStart"), path("uidAndRecurrenceId")];
+    let table = table("event").unwrap();
+    assert_eq!(table.identity_rank(&criteria), Some(1));
+    assert_eq!(table.identity_rank(&criteria[..1]), None);
+    let key = |uid: &str, day: &str, title: &str| {
+        let values = [("uid", uid), ("recurrenceId", day), ("title", title)];
+        let event = event(values.map(|(name, value)| (name, text(value))));
+        let keys = match_keys(&event, &criteria[1..], &[7; 32]);
+        keys.first().map(|key| key.hash)
+    };
+    let series = key("7@x", "", "Board");
+    assert!(series.is_some());
+    assert_eq!(key("7@x", "", "Renamed"), series);
+    assert_ne!(key("7@x", "2026-12-08", "Board"), series);
+    let second = key("7@x", "2026-12-15", "Board");
+    assert_ne!(key("7@x", "2026-12-08", "Board"), second);
+    assert_eq!(key("", "2026-12-08", "Board"), None);
 }
 
 // proves: R-09
