@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proto::control::{
     AppliedSync, ApplyRequest, ApplyResponse, BeginConnectionRequest, BeginConnectionResponse,
-    Connection, DeleteSyncRequest, DeleteSyncResponse, FinishConnectionRequest,
+    ChosenPolicy, Connection, DeleteSyncRequest, DeleteSyncResponse, FinishConnectionRequest,
     FinishConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, ListSyncsRequest,
     ListSyncsResponse, SetSyncStateRequest, SetSyncStateResponse, SyncSummary, control_server,
 };
@@ -16,8 +16,12 @@ use crate::{
     control::Control,
     error::Error,
     ids::TenantId,
+    recipe,
     sign_in::Finish,
-    store::{connections, syncs},
+    store::{
+        connections,
+        syncs::{self, Sync},
+    },
 };
 
 /// The `Control` service.
@@ -112,6 +116,7 @@ impl control_server::Control for Api {
         let mut db = self.0.db.acquire().await.map_err(Error::from)?;
         let stored = syncs::all(&mut db, &tenant).await?;
         let syncs = stored.into_iter().map(|sync| SyncSummary {
+            policies: chosen_policies(&sync),
             id: sync.id.to_string(),
             left: sync.definition.left.title(),
             right: sync.definition.right.title(),
@@ -229,6 +234,19 @@ impl control_server::Control for Api {
         let (_, _, asked) = self.authorised(request).await?;
         self.0.reconciler.clone().events(asked).await
     }
+}
+
+/// Every policy of a sync, and whether its recipe has it so.
+fn chosen_policies(sync: &Sync) -> Vec<ChosenPolicy> {
+    let recipe = recipe::named(&sync.recipe);
+    let usual = recipe.map_or_else(Vec::new, |recipe| recipe.policies.named());
+    let named = sync.definition.policies.named().into_iter();
+    let chosen = named.map(|(name, value)| ChosenPolicy {
+        of_recipe: usual.contains(&(name, value.clone())),
+        name: name.to_owned(),
+        value,
+    });
+    chosen.collect()
 }
 
 fn applied_sync(applied: Applied) -> AppliedSync {

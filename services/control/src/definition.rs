@@ -100,10 +100,13 @@ impl Definition {
 
     /// As the other services read it, but for what only the store knows of the sync.
     pub(crate) fn to_wire(&self) -> wire::SyncDefinition {
+        let events = self.policies.events.as_ref();
+        let shared: Vec<(String, String)> =
+            events.map(|e| e.options().collect()).unwrap_or_default();
         wire::SyncDefinition {
             kind: self.kind.clone(),
-            left: Some(self.left.to_wire()),
-            right: Some(self.right.to_wire()),
+            left: Some(self.left.to_wire(&shared)),
+            right: Some(self.right.to_wire(&shared)),
             policies: Some(self.policies.to_wire()),
             mapping: self.mapping.iter().map(to_wire_pairing).collect(),
             r#match: self.criteria.iter().map(to_wire_criterion).collect(),
@@ -135,14 +138,16 @@ impl Side {
         }
     }
 
-    fn to_wire(&self) -> wire::SideDefinition {
+    /// With the options that both sides get.
+    fn to_wire(&self, shared: &[(String, String)]) -> wire::SideDefinition {
+        let own = self.options.clone();
         wire::SideDefinition {
             connection: self.connection.to_string(),
             provider: self.provider.clone(),
             account_id: self.account_id.clone(),
             collection: self.collection.id.clone(),
             collection_form: self.collection.form.clone(),
-            options: self.options.clone().into_iter().collect(),
+            options: own.into_iter().chain(shared.iter().cloned()).collect(),
             horizon_seconds: self.about.horizon_seconds,
             request_timeout_seconds: self.about.request_timeout_seconds,
             carries_marker: self.about.carries_marker,

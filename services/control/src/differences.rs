@@ -41,6 +41,14 @@ impl Differences {
     }
 }
 
+/// The policies that say what takes part, and which way.
+const SCOPE: [&str; 4] = [
+    "direction",
+    "events.past_days",
+    "events.recurrence",
+    "events.private",
+];
+
 /// What a line is about, in the order in which people read it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
@@ -56,7 +64,7 @@ impl Name {
     fn new_generation(&self) -> bool {
         match self {
             Self::Collection(_) | Self::Match(_) | Self::Mapping(_) => true,
-            Self::Policy(name) => name == "direction",
+            Self::Policy(name) => SCOPE.contains(&name.as_str()),
             Self::Connection(_) | Self::Option(..) => false,
         }
     }
@@ -115,7 +123,7 @@ fn shown(definition: &Definition) -> BTreeMap<Name, Shown> {
             lines.insert(Name::Option(word, name.clone()), plain(value));
         }
     }
-    for (name, value) in policies(definition) {
+    for (name, value) in definition.policies.named() {
         lines.insert(Name::Policy(name.to_owned()), plain(&value));
     }
     for (rank, criterion) in definition.criteria.iter().enumerate() {
@@ -127,27 +135,6 @@ fn shown(definition: &Definition) -> BTreeMap<Name, Shown> {
         lines.insert(Name::Mapping(pair), plain(&pairing.direction));
     }
     lines
-}
-
-fn policies(definition: &Definition) -> [(&'static str, String); 12] {
-    let policies = definition.policies.to_wire();
-    [
-        ("direction", policies.direction),
-        ("conflict", policies.conflict),
-        ("deletion", policies.deletion),
-        ("drift", policies.drift),
-        ("outside", policies.outside),
-        ("twins", policies.twins),
-        ("deletion_against_edit", policies.deletion_against_edit),
-        ("frequency_seconds", policies.frequency_seconds.to_string()),
-        ("guard.percent", policies.guard_percent.to_string()),
-        (
-            "guard.window_seconds",
-            policies.guard_window_seconds.to_string(),
-        ),
-        ("caps.first_run", policies.cap_first_run.to_string()),
-        ("caps.later_runs", policies.cap_later_runs.to_string()),
-    ]
 }
 
 #[cfg(test)]

@@ -157,7 +157,10 @@ pub(crate) fn parse(yaml: &str) -> Result<Vec<Document>, Problem> {
 fn bare_message(error: &serde_saphyr::Error) -> String {
     let message = error.without_snippet().to_string();
     let end = message.find(" at line ").unwrap_or(message.len());
-    message[..end].to_owned()
+    match &message[..end] {
+        "invalid u32" | "invalid i64" => "write a whole number".to_owned(),
+        said => said.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -250,7 +253,7 @@ mapping: [ { left: \"custom[Twitter_Handle]\", right: \"custom[Twitter]\", direc
     #[test]
     fn wrong_types_missing_keys_and_repeated_keys_say_where_they_are() {
         let number = problem(&GOOD.replace("frequency_seconds: 300", "frequency_seconds: often"));
-        assert!(number.starts_with("line 10, column 22: "), "{number}");
+        assert_eq!(number, "line 10, column 22: write a whole number");
         let missing = problem(&GOOD.replace("recipe: zoho-google-contacts\n", ""));
         assert!(
             missing.contains("recipe") && missing.starts_with("line "),

@@ -1,9 +1,13 @@
 //! What a sync does where its recipe leaves a choice. The words are those of `Policies` in control.proto.
 
+pub(crate) mod events;
+
 use merge::{ConflictChoice, Deletion, DeletionAgainstEdit, Drift, Outside, Twins};
 use model::Direction;
 use proto::control as wire;
 use serde::{Deserialize, Serialize};
+
+use self::events::{AskedEvents, Events};
 
 /// The frequencies that people choose from, in seconds.
 pub(crate) const FREQUENCIES: [u32; 6] = [60, 300, 900, 3600, 14_400, 86_400];
@@ -32,6 +36,9 @@ pub(crate) struct Policies {
     pub guard: Guard,
     /// How many records one run writes at most.
     pub caps: Caps,
+    /// What only a sync of events has a choice in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Events>,
 }
 
 /// The share of records that may be deleted, cleared or overwritten before the sync stops and asks.
@@ -68,6 +75,7 @@ pub(crate) struct Asked {
     frequency_seconds: Option<u32>,
     guard: AskedGuard,
     caps: AskedCaps,
+    events: Option<AskedEvents>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -110,7 +118,16 @@ impl Policies {
                 first_run: asked.caps.first_run.unwrap_or(self.caps.first_run),
                 later_runs: asked.caps.later_runs.unwrap_or(self.caps.later_runs),
             },
+            events: self.events.as_ref().map(|events| match &asked.events {
+                Some(asked) => events.with(asked),
+                None => events.clone(),
+            }),
         }
+    }
+
+    /// Whether something is asked for that only a sync of another kind of record has a choice in.
+    pub(crate) fn lacks(&self, asked: &Asked) -> bool {
+        self.events.is_none() && asked.events.is_some()
     }
 
     /// What is out of range, if anything: the policy's name and what it allows.
@@ -131,7 +148,33 @@ impl Policies {
         if self.guard.window_seconds == 0 {
             return Some(("guard.window_seconds", "must be at least 1".to_owned()));
         }
-        None
+        self.events.as_ref().and_then(Events::problem)
+    }
+
+    /// Each by its name, as sync files have it.
+    pub(crate) fn named(&self) -> Vec<(&'static str, String)> {
+        let mut named = vec![
+            ("direction", self.direction.to_string()),
+            ("conflict", self.conflict.to_string()),
+            ("deletion", self.deletion.to_string()),
+            ("drift", self.drift.to_string()),
+            ("outside", self.outside.to_string()),
+            ("twins", self.twins.to_string()),
+            (
+                "deletion_against_edit",
+                self.deletion_against_edit.to_string(),
+            ),
+            ("frequency_seconds", self.frequency_seconds.to_string()),
+            ("guard.percent", self.guard.percent.to_string()),
+            (
+                "guard.window_seconds",
+                self.guard.window_seconds.to_string(),
+            ),
+            ("caps.first_run", self.caps.first_run.to_string()),
+            ("caps.later_runs", self.caps.later_runs.to_string()),
+        ];
+        named.extend(self.events.iter().flat_map(Events::named));
+        named
     }
 
     /// As the other services read it.

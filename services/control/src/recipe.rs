@@ -8,7 +8,10 @@ use serde::Deserialize;
 use crate::policies::Policies;
 
 /// The recipes of this program; a test holds each of them to be well-formed.
-const FILES: [&str; 1] = [include_str!("../recipes/zoho-google-contacts.yaml")];
+const FILES: [&str; 2] = [
+    include_str!("../recipes/zoho-google-contacts.yaml"),
+    include_str!("../recipes/zoho-google-calendar.yaml"),
+];
 
 /// A named preset of a sync.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -96,6 +99,10 @@ mod tests {
     fn every_path_of_a_recipe_belongs_to_its_kind_and_is_mapped_once() {
         for recipe in all() {
             let table = model::table(&recipe.kind).unwrap();
+            for criterion in &recipe.criteria {
+                table.check_criterion(&criterion.left).unwrap();
+                table.check_criterion(&criterion.right).unwrap();
+            }
             assert_eq!(recipe.policies.problem(false), None);
             for side in [
                 |p: &MappingLine| p.left.clone(),
@@ -115,6 +122,33 @@ mod tests {
                     recipe.name
                 );
             }
+        }
+    }
+
+    #[test]
+    fn events_have_their_policies_and_no_option_of_a_side_has_the_name_of_one() {
+        for recipe in all() {
+            let of_events = recipe.policies.events.as_ref();
+            assert_eq!(of_events.is_some(), recipe.kind == model::event::KIND);
+            for (name, _) in of_events.iter().flat_map(|events| events.options()) {
+                for side in [&recipe.left, &recipe.right] {
+                    assert!(!side.options.contains_key(&name), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_meeting_is_matched_as_what_it_is_everywhere_before_what_it_is_called() {
+        let recipe = named("zoho-google-calendar").unwrap();
+        let table = model::table(&recipe.kind).unwrap();
+        for side in [
+            |criterion: &Criterion| criterion.left.clone(),
+            |criterion: &Criterion| criterion.right.clone(),
+        ] {
+            let criteria: Vec<Path> = recipe.criteria.iter().map(side).collect();
+            assert_eq!(table.identity_rank(&criteria), Some(0));
+            assert_eq!(criteria[1].to_string(), model::event::TITLE_AND_START);
         }
     }
 

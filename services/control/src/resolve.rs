@@ -54,7 +54,7 @@ pub(crate) fn resolve(
     let left_side = side(&document.left, &recipe.left, left, &mut problems);
     let right_side = side(&document.right, &recipe.right, right, &mut problems);
     let policies = policies(document, recipe, any_frequency, &mut problems);
-    let mapping = mapping::mapping(document, recipe, left, right, &mut problems);
+    let mapping = mapping::mapping(document, recipe, &policies, (left, right), &mut problems);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -218,6 +218,13 @@ fn policies(
     let Some(asked) = &document.policies else {
         return recipe.policies.clone();
     };
+    if recipe.policies.lacks(&asked.value) {
+        let message = format!(
+            "policies.events are for recipes of events; {} syncs records of the kind {}",
+            recipe.name, recipe.kind
+        );
+        problems.push(Problem::at(asked, message));
+    }
     let policies = recipe.policies.with(&asked.value);
     if let Some((name, must)) = policies.problem(any_frequency) {
         problems.push(Problem::at(asked, format!("policies.{name} {must}")));

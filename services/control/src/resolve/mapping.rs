@@ -1,11 +1,12 @@
 //! The mapping of a sync: the recipe's, with what the document asks for in its place.
 
-use model::{MappingError, MappingLine, Pairing, Path, TableError};
+use model::{MappingError, MappingLine, Pairing, Path, Side, TableError};
 use serde_saphyr::Spanned;
 
 use super::Offer;
 use crate::{
     document::{Document, PairingDocument, Problem},
+    policies::{Policies, events::Recurrence},
     recipe::Recipe,
 };
 
@@ -13,11 +14,14 @@ use crate::{
 pub(super) fn mapping(
     document: &Document,
     recipe: &Recipe,
-    left: &Offer,
-    right: &Offer,
+    policies: &Policies,
+    (left, right): (&Offer, &Offer),
     problems: &mut Vec<Problem>,
 ) -> Vec<Pairing> {
     let mut defaults = recipe.mapping.clone();
+    if let Some(events) = &policies.events {
+        defaults.retain(|line| !events.leaves_out(&line.left));
+    }
     let mut asked = Vec::new();
     for line in &document.mapping {
         let (Some(left), Some(right)) = (path(&line.left, problems), path(&line.right, problems))
@@ -41,17 +45,49 @@ pub(super) fn mapping(
             problems.push(Problem::at(&line.left, message));
         }
     }
-    model::resolve_mapping(
-        &recipe.kind,
-        &left.catalogue,
-        &right.catalogue,
-        &defaults,
-        &asked,
-    )
-    .unwrap_or_else(|error| {
-        problems.push(mapping_problem(&document.mapping, &error));
-        Vec::new()
-    })
+    let (of_left, of_right) = (&left.catalogue, &right.catalogue);
+    match model::resolve_mapping(&recipe.kind, of_left, of_right, &defaults, &asked) {
+        Ok(mapping) => {
+            if let Some(offer) = without_series(policies, &mapping, left, right) {
+                let message = format!(
+                    "policies.events.recurrence cannot be sync: connection \"{}\" cannot hold a series; write skip",
+                    offer.name
+                );
+                problems.push(match &document.policies {
+                    Some(place) => Problem::at(place, message),
+                    None => Problem::nowhere(message),
+                });
+            }
+            mapping
+        }
+        Err(error) => {
+            problems.push(mapping_problem(&document.mapping, &error));
+            Vec::new()
+        }
+    }
+}
+
+/// The account that is to hold series and cannot: it would get the first meeting of each, as if that were all.
+fn without_series<'a>(
+    policies: &Policies,
+    mapping: &[Pairing],
+    left: &'a Offer,
+    right: &'a Offer,
+) -> Option<&'a Offer> {
+    if policies.events.as_ref()?.recurrence != Recurrence::Sync {
+        return None;
+    }
+    let holds = |side: Side, field: &str| {
+        let mut of_field = mapping.iter().filter(|one| one.path(side).field() == field);
+        of_field.any(|pairing| pairing.direction.reaches(side))
+    };
+    let sides = [(Side::Left, left), (Side::Right, right)];
+    let mut targets = sides
+        .into_iter()
+        .filter(|(side, _)| policies.direction.reaches(*side));
+    let lacking =
+        targets.find(|(side, _)| !(holds(*side, "recurrence") && holds(*side, "overrides")));
+    lacking.map(|(_, offer)| offer)
 }
 
 /// Whether a path names this one, or the element that it is a part of.
@@ -69,8 +105,8 @@ fn path(text: &Spanned<String>, problems: &mut Vec<Problem>) -> Option<Path> {
 fn mapping_problem(asked: &[PairingDocument], error: &MappingError) -> Problem {
     let written = blamed(error).and_then(|(side, blamed)| {
         let on_side = |line: &'_ PairingDocument| match side {
-            model::Side::Left => line.left.clone(),
-            model::Side::Right => line.right.clone(),
+            Side::Left => line.left.clone(),
+            Side::Right => line.right.clone(),
         };
         let names = |text: &Spanned<String>| {
             Path::parse(&text.value).is_ok_and(|path| covers(&path, blamed))
@@ -85,7 +121,7 @@ fn mapping_problem(asked: &[PairingDocument], error: &MappingError) -> Problem {
 }
 
 /// The path that a complaint is about.
-fn blamed(error: &MappingError) -> Option<(model::Side, &Path)> {
+fn blamed(error: &MappingError) -> Option<(Side, &Path)> {
     match error {
         MappingError::Table { side, error } => match error {
             TableError::Field { path, .. }
@@ -98,7 +134,7 @@ fn blamed(error: &MappingError) -> Option<(model::Side, &Path)> {
         | MappingError::NotReadable { side, path }
         | MappingError::ReadOnly { side, path, .. }
         | MappingError::Twice { side, path, .. } => Some((*side, path)),
-        MappingError::Forms { left, .. } => Some((model::Side::Left, left)),
+        MappingError::Forms { left, .. } => Some((Side::Left, left)),
         MappingError::Kind(_) => None,
     }
 }

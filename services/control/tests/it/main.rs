@@ -13,6 +13,7 @@ mod stage;
 mod access;
 mod apply;
 mod bad_input;
+mod calendar;
 mod lifecycle;
 mod recover;
 mod sign_in;

@@ -136,11 +136,26 @@ impl Provider {
     }
 
     pub(crate) fn add_field(&self, path: &str) {
-        self.state().fields.push(Field {
+        self.add_field_that(path, true);
+    }
+
+    /// A field that can be read, and perhaps written.
+    pub(crate) fn add_field_that(&self, path: &str, writable: bool) {
+        let mut state = self.state();
+        state.fields.retain(|field| field.path != path);
+        state.fields.push(Field {
             path: path.to_owned(),
             readable: true,
-            writable: true,
+            writable,
             ..Field::default()
+        });
+    }
+
+    pub(crate) fn add_collection(&self, id: &str, name: &str, form: &str) {
+        self.state().collections.push(Collection {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            form: form.to_owned(),
         });
     }
 
