@@ -107,6 +107,11 @@ impl Definition {
         }
     }
 
+    /// The rank of the keys by which a side's records are the same in whatever account they are, if any are.
+    pub fn identity_rank(&self, side: Side) -> Option<u32> {
+        model::table(&self.kind)?.identity_rank(&self.side(side).criteria)
+    }
+
     /// The mapped paths of one side.
     pub fn paths(&self, side: Side) -> Vec<Path> {
         self.pairings

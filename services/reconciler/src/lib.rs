@@ -19,6 +19,7 @@ pub mod error;
 pub mod guard;
 pub mod ingest;
 pub mod intake;
+pub mod lane;
 mod ledger;
 pub mod live;
 mod metrics;

@@ -1,76 +1,34 @@
-//! Situate and plan: links become situations, and plans become rows of the outbox.
+//! Situate and plan: links become situations, and situations become plans.
+
+mod planned;
+mod standing;
+mod writing;
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
-use merge::{
-    Disposition, PlannedEdit, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
-};
-use model::{Edit, Fields, Path, PerSide, Record, Side, patch, project};
-use prost::Message as _;
-use proto::write as wire;
+use merge::{Disposition, Presence as Seen, Readable, Reason, Sight, Situation, Standing};
+use model::{Fields, Path, PerSide, Record, Side, project};
 use sqlx::PgConnection;
-use uuid::Uuid;
+
+use self::standing::standing;
+pub(crate) use self::writing::update;
+pub use self::{
+    planned::Planned,
+    standing::{ADOPTED, SHARES_KEY},
+};
 
 use crate::{
     around::{self, Around},
     definition::Definition,
     error::EngineError,
-    live,
     store::{
-        bytea,
         link::{self, LinkRow, LinkState},
         matching,
-        owner::SYNCED_BY,
         record::{Presence, RecordRow},
-        side_number,
         sync::{Baseline, SyncRow},
-        write::{self, NewWrite, Stake},
+        write::{self, NewWrite},
     },
 };
-
-/// What a batch of plans amounts to.
-#[derive(Debug, Clone, Default)]
-pub struct Planned {
-    /// Records to be created, by side.
-    pub created: PerSide<u64>,
-    /// Records to be changed, by side.
-    pub updated: PerSide<u64>,
-    /// Records to be deleted, by side.
-    pub deleted: PerSide<u64>,
-    /// Records that a plan deletes or clears values of, by side.
-    pub destructive: PerSide<u64>,
-    /// Records that a plan overwrites values of, by side.
-    pub overwriting: PerSide<u64>,
-    /// Pairs that meet for the first time.
-    pub merged: u64,
-    /// Paths on which two edits met.
-    pub conflicts: u64,
-    /// Records that take no part, or cannot.
-    pub left_out: u64,
-    /// Records left to a later run.
-    pub deferred: u64,
-    /// Why the sync has to stop, if a plan says so.
-    pub stop: Option<String>,
-}
-
-impl Planned {
-    /// Adds another batch.
-    pub fn add(&mut self, other: &Self) {
-        for side in Side::ALL {
-            *self.created.get_mut(side) += other.created.get(side);
-            *self.updated.get_mut(side) += other.updated.get(side);
-            *self.deleted.get_mut(side) += other.deleted.get(side);
-            *self.destructive.get_mut(side) += other.destructive.get(side);
-            *self.overwriting.get_mut(side) += other.overwriting.get(side);
-        }
-        self.merged += other.merged;
-        self.conflicts += other.conflicts;
-        self.left_out += other.left_out;
-        self.deferred += other.deferred;
-        self.stop = self.stop.take().or_else(|| other.stop.clone());
-    }
-}
 
 /// Plans the links of a batch.
 pub struct Planner<'a> {
@@ -151,21 +109,6 @@ impl<'a> Planner<'a> {
             matching::set_unmatched(connection, &left_over).await?;
         }
         Ok(self.written)
-    }
-
-    /// Asks for a record to be read by its id, not before what it may still show of our own write is past.
-    pub fn read(&mut self, link: Uuid, record: &RecordRow) {
-        let horizon = self.definition.side(record.side).horizon;
-        let operation = wire::write::Operation::Read(wire::Read {
-            remote_id: record.remote_id.clone(),
-            former_ids: record.former_ids.clone(),
-        });
-        let mut write = self.write(link, record.side, operation, Vec::new(), String::new());
-        let doubted = record
-            .unsettled_at
-            .filter(|_| record.presence == Presence::Doubtful);
-        write.not_before = record.written_at.max(doubted).map(|at| at + horizon);
-        self.writes.push(write);
     }
 
     /// Plans one link.
@@ -351,145 +294,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn queue(
-        &mut self,
-        link: &mut LinkRow,
-        side: Side,
-        write: merge::Write,
-        record: Option<&RecordRow>,
-    ) {
-        let traceparent = link.traceparent.clone();
-        let (operation, edits) = match write {
-            merge::Write::Create(edits) => {
-                *self.planned.created.get_mut(side) += 1;
-                if record.is_some() {
-                    // What was there is gone: this is another creation, with another marker.
-                    link.create_generation += 1;
-                    // Its id is kept: a person may take it out of the bin again.
-                    let former = link.remote_id(side).to_owned();
-                    link.set_record(side, None, &former);
-                }
-                let known_until = self.known_until(link, side);
-                link.marker = live::marker(self.definition, link, side);
-                (self.create(link, side, known_until, &edits), edits)
-            }
-            merge::Write::Update { edits, adopt } => {
-                let Some(record) = record else { return };
-                *self.planned.updated.get_mut(side) += 1;
-                (update(record, &edits, adopt), edits)
-            }
-            merge::Write::Delete => {
-                let Some(record) = record else { return };
-                *self.planned.deleted.get_mut(side) += 1;
-                let operation = wire::write::Operation::Delete(wire::Delete {
-                    remote_id: record.remote_id.clone(),
-                    expected: Some(record.version.clone().into()),
-                });
-                (operation, Vec::new())
-            }
-        };
-        let mut write = self.write(link.id, side, operation, edits, traceparent);
-        if self.run <= 1 && link.base.is_none() {
-            write.lane = BASELINE;
-        }
-        *self.planned.destructive.get_mut(side) += u64::from(write.destructive);
-        *self.planned.overwriting.get_mut(side) += u64::from(write.overwriting);
-        self.writes.push(write);
-    }
-
-    /// Since when the target need be looked through before a link's first create, if the baseline matched it and no
-    /// create was asked for before, as its marker would tell.
-    fn known_until(&self, link: &LinkRow, target: Side) -> Option<Timestamp> {
-        let baseline = self.baseline?;
-        let first = link.made_at <= baseline.ended_at
-            && link.create_generation == 1
-            && link.marker.is_empty();
-        let horizon = self.definition.side(target).horizon;
-        baseline
-            .began_at
-            .checked_sub(horizon)
-            .ok()
-            .filter(|_| first)
-    }
-
-    fn create(
-        &self,
-        link: &LinkRow,
-        side: Side,
-        known_until: Option<Timestamp>,
-        edits: &[PlannedEdit],
-    ) -> wire::write::Operation {
-        let mut record = Record::new(&self.definition.kind);
-        let edits: Vec<Edit> = edits.iter().map(|planned| planned.edit.clone()).collect();
-        patch(&mut record, &edits);
-        let target = self.definition.side(side);
-        wire::write::Operation::Create(wire::Create {
-            record: Some(record.into()),
-            marker: if target.carries_marker {
-                link.marker.clone()
-            } else {
-                String::new()
-            },
-            look_up: true,
-            known_until_micros: known_until.map(Timestamp::as_microsecond),
-            // Where the key is known to be another record's, only the marker tells ours.
-            match_paths: if link.reason == SHARES_KEY {
-                Vec::new()
-            } else {
-                target.criteria.iter().map(Path::to_string).collect()
-            },
-        })
-    }
-
-    pub(crate) fn write(
-        &self,
-        link: Uuid,
-        side: Side,
-        operation: wire::write::Operation,
-        edits: Vec<PlannedEdit>,
-        traceparent: String,
-    ) -> NewWrite {
-        let id = Uuid::now_v7();
-        let target = self.definition.side(side);
-        let word = match operation {
-            wire::write::Operation::Create(_) => "create",
-            wire::write::Operation::Update(_) => "update",
-            wire::write::Operation::Delete(_) => "delete",
-            wire::write::Operation::Read(_) => "read",
-        };
-        let call = call_of(word, &operation);
-        let body = wire::Write {
-            id: id.to_string(),
-            sync: self.definition.key.sync.clone(),
-            side: proto::record::Side::from(side).into(),
-            kind: self.definition.kind.clone(),
-            operation: Some(operation),
-        };
-        NewWrite {
-            id,
-            link,
-            side: side_number(side),
-            connection: target.connection.clone(),
-            provider: target.provider.clone(),
-            generation: self.definition.generation,
-            operation: word,
-            call,
-            body: bytea(&body.encode_to_vec()),
-            destructive: word == "delete" || edits.iter().any(|planned| clears(&planned.edit)),
-            overwriting: edits
-                .iter()
-                .any(|planned| planned.edit.after.is_some() && planned.edit.before.is_some()),
-            plan: Stake {
-                edits,
-                restores: false,
-            },
-            lane: CHANGE,
-            run: self.run,
-            traceparent,
-            not_before: None,
-        }
-    }
-
     fn spend(&mut self) -> bool {
         match &mut self.budget {
             Some(left) if *left <= 0 => false,
@@ -524,44 +328,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The lanes of the outbox: what changed, and what a baseline found. People who wait go before both.
-const CHANGE: i16 = 1;
-const BASELINE: i16 = 2;
-
-fn clears(edit: &Edit) -> bool {
-    edit.after.is_none() && edit.before.is_some()
-}
-
-/// What writes of one sync share that one provider call may make: the kind of operation and the paths.
-fn call_of(word: &str, operation: &wire::write::Operation) -> String {
-    let wire::write::Operation::Update(update) = operation else {
-        return word.to_owned();
-    };
-    let paths: BTreeSet<&str> = update.edits.iter().map(|edit| edit.path.as_str()).collect();
-    std::iter::once(word)
-        .chain(paths)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// An update of a record, on the version that the plan was made from.
-pub(crate) fn update(
-    record: &RecordRow,
-    edits: &[PlannedEdit],
-    adopt: bool,
-) -> wire::write::Operation {
-    wire::write::Operation::Update(wire::Update {
-        remote_id: record.remote_id.clone(),
-        expected: Some(record.version.clone().into()),
-        edits: edits
-            .iter()
-            .map(|planned| planned.edit.clone().into())
-            .collect(),
-        adopt,
-        ..wire::Update::default()
-    })
-}
-
 /// Which paths a reading could tell.
 pub fn readable(paths: &[String]) -> Readable {
     Readable::Only(
@@ -571,32 +337,3 @@ pub fn readable(paths: &[String]) -> Readable {
             .collect(),
     )
 }
-
-/// How a link stood until now: what slept resumes, and what an earlier activation left is adopted.
-fn standing(link: &LinkRow) -> Standing {
-    if link.reason == ADOPTED {
-        return Standing::Adopted;
-    }
-    if link.reason.starts_with(SYNCED_BY) {
-        return Standing::Dormant;
-    }
-    let dormant = [
-        Reason::LeftScope,
-        Reason::OutsideListView,
-        Reason::OutsideScope,
-        Reason::OutOfReach,
-    ]
-    .into_iter()
-    .any(|reason| reason.is_dormant() && link.reason == reason.as_str());
-    if dormant {
-        Standing::Dormant
-    } else {
-        Standing::Active
-    }
-}
-
-/// The reason of a link whose record shares its key with another one that has its counterpart.
-pub const SHARES_KEY: &str = "shares its key with another record";
-
-/// The reason of a link that a sync finds again when it is turned on anew.
-pub const ADOPTED: &str = "adopted";

@@ -1,35 +1,47 @@
 //! Release: queued writes go out, as many as an account's window leaves room for.
 
+mod choice;
+
 use std::collections::BTreeMap;
 
 use bus::Bus;
 use futures_util::{StreamExt as _, stream};
 use prost::Message as _;
 use proto::write::{Write, WriteBatch};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tracing::Instrument as _;
 
+pub use self::choice::Limits;
 use crate::{
     error::EngineError,
-    store::outbox::{self, Account, Released},
+    store::{
+        StoreError,
+        outbox::{self, Account, Released},
+    },
     trace,
 };
 
 /// Accounts that are released at once.
 const ACCOUNTS_AT_ONCE: usize = 4;
 /// Writes in one message: what one provider call takes at most, so that a batch fills calls.
-const BATCH: u16 = 200;
+const BATCH: usize = 200;
 /// A released write that nobody has claimed for so long is published again: its message may be lost.
 const REPEAT_AFTER_SECONDS: f64 = 60.0;
+/// How far into the queue calls are looked for that are full, in windows.
+const LOOK_AHEAD: usize = 4;
 
 /// Publishes what may go out now; answers how many writes went out.
-pub async fn release(pool: &PgPool, bus: &Bus, window: i64) -> Result<usize, EngineError> {
+pub async fn release(pool: &PgPool, bus: &Bus, window: usize) -> Result<usize, EngineError> {
     let accounts = {
         let mut connection = pool.acquire().await?;
         outbox::accounts(&mut connection, REPEAT_AFTER_SECONDS).await?
     };
+    let limits = Limits {
+        window,
+        batch: BATCH,
+    };
     let counts = stream::iter(accounts)
-        .map(|account| async move { release_of(pool, bus, window, &account).await })
+        .map(|account| async move { release_of(pool, bus, limits, &account).await })
         .buffer_unordered(ACCOUNTS_AT_ONCE);
     // One account's failure keeps nothing of the others back.
     let mut counts: Vec<Result<usize, EngineError>> = counts.collect().await;
@@ -43,23 +55,40 @@ pub async fn release(pool: &PgPool, bus: &Bus, window: i64) -> Result<usize, Eng
 async fn release_of(
     pool: &PgPool,
     bus: &Bus,
-    window: i64,
+    limits: Limits,
     account: &Account,
 ) -> Result<usize, EngineError> {
     let mut transaction = pool.begin().await?;
-    let released = outbox::release(
-        &mut transaction,
-        account,
-        window,
-        BATCH.into(),
-        REPEAT_AFTER_SECONDS,
-    )
-    .await?;
+    let released = choose(&mut transaction, account, limits, REPEAT_AFTER_SECONDS).await?;
     // Committed first: a message that is never published is published again later.
     transaction.commit().await?;
     kit::point("reconciler.released");
     publish(bus, account, &released).await?;
     Ok(released.len())
+}
+
+/// Releases what may go out of an account now.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database does not answer.
+pub async fn choose(
+    connection: &mut PgConnection,
+    account: &Account,
+    limits: Limits,
+    repeat_after_seconds: f64,
+) -> Result<Vec<Released>, StoreError> {
+    let open = outbox::on_the_way(connection, account, repeat_after_seconds).await?;
+    if choice::room(&open, limits) == 0 {
+        return Ok(Vec::new());
+    }
+    let looked_at = i64::try_from(limits.window * LOOK_AHEAD).unwrap_or(i64::MAX);
+    let waiting = outbox::waiting(connection, account, looked_at, repeat_after_seconds).await?;
+    let chosen = choice::choose(&open, &waiting, limits);
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    outbox::release(connection, &chosen).await
 }
 
 /// Publishes writes in messages. No two of them are of one link, so that their order among themselves does not matter.
@@ -100,12 +129,12 @@ fn messages(released: &[Released]) -> Vec<Vec<&Released>> {
     let mut lanes: BTreeMap<i16, (Vec<Vec<&Released>>, Vec<&Released>)> = BTreeMap::new();
     for ((lane, ..), rows) in alike {
         let (full, rest) = lanes.entry(lane).or_default();
-        let chunks = rows.chunks_exact(BATCH.into());
+        let chunks = rows.chunks_exact(BATCH);
         rest.extend(chunks.remainder());
         full.extend(chunks.map(<[_]>::to_vec));
     }
     let messages = lanes.into_values().flat_map(|(mut full, rest)| {
-        full.extend(rest.chunks(BATCH.into()).map(<[_]>::to_vec));
+        full.extend(rest.chunks(BATCH).map(<[_]>::to_vec));
         full
     });
     messages.collect()
@@ -131,7 +160,7 @@ mod tests {
     // proves: R-29
     #[test]
     fn full_calls_travel_alone_and_people_first() {
-        let full = usize::from(BATCH);
+        let full = BATCH;
         let released: Vec<Released> = writes(full + 3, 2, "s", "create")
             .chain(writes(full, 2, "s", "update title"))
             .chain(writes(2, 2, "t", "create"))

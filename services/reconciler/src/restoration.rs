@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     definition::Definition,
     error::EngineError,
-    live,
+    lane, live,
     plan::{Planner, update},
     store::{link::LinkRow, record::RecordRow, sync::SyncRow, write},
 };
@@ -124,7 +124,7 @@ impl<'a> Restorer<'a> {
             .0
             .write(link, side, operation, edits, crate::trace::current());
         write.plan.restores = true;
-        write.lane = 0;
+        write.lane = lane::PEOPLE;
         self.0.writes.push(write);
     }
 

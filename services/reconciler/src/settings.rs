@@ -29,7 +29,7 @@ pub struct Settings {
         default_value_t = 800,
         value_parser = clap::value_parser!(i64).range(1..=10_000)
     )]
-    pub window: i64,
+    pub window: usize,
     /// Within this period each sync is compared completely, in seconds.
     #[arg(
         long,

@@ -60,7 +60,7 @@ pub(crate) struct Engine {
     /// Control.
     pub(crate) control: Client,
     /// Unanswered writes per account.
-    pub(crate) window: i64,
+    pub(crate) window: usize,
     /// The period within which each sync is compared completely.
     pub(crate) sweep: Duration,
 }

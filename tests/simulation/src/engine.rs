@@ -5,7 +5,13 @@ use proto::{
     change::ChangeBatch,
     write::{OutcomeBatch, Write, WriteBatch, outcome::Result as Answer, write::Operation as What},
 };
-use reconciler::{advance, error::EngineError, ingest, outcome, store::outbox};
+use reconciler::{
+    advance,
+    error::EngineError,
+    ingest, outcome,
+    release::{self, Limits},
+    store::outbox,
+};
 use sqlx::Row as _;
 
 use crate::{
@@ -17,10 +23,11 @@ use crate::{
     world::World,
 };
 
-/// Unanswered writes of an account.
-const WINDOW: i64 = 12;
-/// Writes in a message.
-const BATCH: u16 = 4;
+/// Unanswered writes of an account, and writes in a message.
+const LIMITS: Limits = Limits {
+    window: 12,
+    batch: 4,
+};
 /// A released write that nobody has claimed for so long is published again.
 const REPEAT_AFTER_SECONDS: f64 = 60.0;
 
@@ -153,15 +160,9 @@ impl World {
             .await
             .expect("the outbox answers");
         for account in accounts {
-            let released = outbox::release(
-                &mut connection,
-                &account,
-                WINDOW,
-                BATCH.into(),
-                REPEAT_AFTER_SECONDS,
-            )
-            .await
-            .expect("the outbox releases");
+            let released = release::choose(&mut connection, &account, LIMITS, REPEAT_AFTER_SECONDS)
+                .await
+                .expect("the outbox releases");
             let mut writes: Vec<Write> = released
                 .iter()
                 .filter_map(|write| prost::Message::decode(write.body.as_slice()).ok())
@@ -179,7 +180,7 @@ impl World {
             }
             let is_read = |write: &Write| matches!(write.operation, Some(What::Read(_)));
             let alike = writes.chunk_by(|one, other| is_read(one) == is_read(other));
-            for chunk in alike.flat_map(|alike| alike.chunks(BATCH.into())) {
+            for chunk in alike.flat_map(|alike| alike.chunks(LIMITS.batch)) {
                 let batch = WriteBatch {
                     tenant: account.tenant.clone(),
                     connection: account.connection.clone(),

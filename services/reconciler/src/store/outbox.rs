@@ -1,4 +1,4 @@
-//! The outbox's release: which queued writes may go out now (R-29).
+//! The outbox in the database: what is on its way, what waits, and what goes out (R-29).
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
@@ -6,6 +6,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::lane;
 
 /// A provider account that has something to release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +57,126 @@ pub async fn accounts(
         .collect()
 }
 
+/// The writes of an account and lane that are on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnTheWay {
+    /// Who waits for them.
+    pub lane: i16,
+    /// How many there are.
+    pub count: i64,
+    /// How many of them no writer has claimed yet.
+    pub unclaimed: i64,
+}
+
+/// What of an account is released or started. What was released long ago and not claimed does not count:
+/// it goes out again.
+pub async fn on_the_way(
+    connection: &mut PgConnection,
+    account: &Account,
+    repeat_after_seconds: f64,
+) -> Result<Vec<OnTheWay>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT lane, count(*) AS n, count(*) FILTER (WHERE status = 'released') AS unclaimed
+         FROM write WHERE tenant = $1 AND connection = $2
+             AND (status = 'started'
+                 OR status = 'released' AND released_at >= clock_timestamp() - make_interval(secs => $3))
+         GROUP BY lane",
+    )
+    .bind(&account.tenant)
+    .bind(&account.connection)
+    .bind(repeat_after_seconds)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OnTheWay {
+                lane: row.try_get("lane")?,
+                count: row.try_get("n")?,
+                unclaimed: row.try_get("unclaimed")?,
+            })
+        })
+        .collect()
+}
+
+/// A write that may go out.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The write.
+    pub id: Uuid,
+    /// Who waits for it.
+    pub lane: i16,
+    /// The sync.
+    pub sync: String,
+    /// What it shares with writes of its sync that one provider call may make.
+    pub call: String,
+    /// For how long it has been queued.
+    pub seconds: f64,
+    /// More of its lane and sync may come at any moment: a baseline is being planned.
+    pub more: bool,
+    /// It went out before, and nobody claimed it.
+    pub again: bool,
+}
+
+/// What of an account may go out, the first to go first, at most so much: what went out and got lost, then the queue.
+/// Writes of syncs that are not at work stay.
+pub async fn waiting(
+    connection: &mut PgConnection,
+    account: &Account,
+    limit: i64,
+    repeat_after_seconds: f64,
+) -> Result<Vec<Waiting>, StoreError> {
+    let rows = sqlx::query(
+        "WITH working AS MATERIALIZED (
+             SELECT sync FROM sync
+             WHERE tenant = $1 AND wanted = 'active' AND phase = 'live' AND held IS NULL
+         ), late AS (
+             SELECT id, lane, sync, call, queued_at, true AS again FROM write
+             WHERE tenant = $1 AND connection = $2 AND status = 'released'
+                 AND released_at < clock_timestamp() - make_interval(secs => $4)
+                 AND sync IN (SELECT sync FROM working)
+             LIMIT $3
+         ), queued AS MATERIALIZED (
+             SELECT id, lane, sync, call, queued_at, false AS again FROM write
+             WHERE tenant = $1 AND connection = $2 AND status = 'queued' AND not_before <= clock_timestamp()
+                 AND sync IN (SELECT sync FROM working)
+             ORDER BY lane, queued_at, id LIMIT $3
+         ), planned AS (
+             SELECT sync FROM (SELECT DISTINCT sync FROM queued WHERE lane = $5) baseline
+             WHERE EXISTS (SELECT FROM link l WHERE l.tenant = $1 AND l.sync = baseline.sync
+                 AND l.dirty AND l.state <> 'closed')
+         )
+         SELECT id, lane, sync, call, again,
+             extract(epoch FROM clock_timestamp() - queued_at)::float8 AS seconds,
+             lane = $5 AND sync IN (SELECT sync FROM planned) AS more
+         FROM (SELECT * FROM late UNION ALL SELECT * FROM queued) waiting
+         ORDER BY again DESC, lane, queued_at, id",
+    )
+    .bind(&account.tenant)
+    .bind(&account.connection)
+    .bind(limit)
+    .bind(repeat_after_seconds)
+    .bind(lane::BASELINE)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                id: row.try_get("id")?,
+                lane: row.try_get("lane")?,
+                sync: row.try_get("sync")?,
+                call: row.try_get("call")?,
+                seconds: row.try_get("seconds")?,
+                more: row.try_get("more")?,
+                again: row.try_get("again")?,
+            })
+        })
+        .collect()
+}
+
 /// A released write.
 #[derive(Debug)]
 pub struct Released {
-    /// Who waits for it: people first.
+    /// Who waits for it.
     pub lane: i16,
     /// The sync.
     pub sync: String,
@@ -71,75 +188,24 @@ pub struct Released {
     pub traceparent: String,
 }
 
-/// A write of a baseline waits at most so long for others that are being planned.
-const FILL_SECONDS: f64 = 10.0;
-
-/// Releases up to what the account's window leaves room for: people waiting first, then changes,
-/// then baselines. People's writes and those that fill a call go at once. So that calls get full, the others
-/// wait while released writes of their lane (or before it) wait for a writer, while the window is what limits
-/// these lanes, and those of a baseline while more is being planned.
+/// Releases writes, in the order of their lanes and of their queueing. Those that something else happens to at this
+/// moment are passed over.
 pub async fn release(
     connection: &mut PgConnection,
-    account: &Account,
-    window: i64,
-    batch: i64,
-    repeat_after_seconds: f64,
+    writes: &[&Waiting],
 ) -> Result<Vec<Released>, StoreError> {
+    let (ids, again): (Vec<Uuid>, Vec<bool>) =
+        writes.iter().map(|write| (write.id, write.again)).unzip();
     let mut rows = sqlx::query(
-        "WITH open AS (
-             SELECT lane, status FROM write WHERE tenant = $1 AND connection = $2
-                 AND (status = 'started'
-                     OR status = 'released' AND released_at >= clock_timestamp() - make_interval(secs => $4))
-         ), late AS (
-             SELECT w.id FROM write w JOIN sync s USING (tenant, sync)
-             WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'released'
-                 AND w.released_at < clock_timestamp() - make_interval(secs => $4)
-                 AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
-             LIMIT greatest($3 - (SELECT count(*) FROM open), 0)
-         ), ready AS (
-             SELECT w.id, w.lane, w.sync, w.call, w.queued_at FROM write w JOIN sync s USING (tenant, sync)
-             WHERE w.tenant = $1 AND w.connection = $2 AND w.status = 'queued'
-                 AND w.not_before <= clock_timestamp()
-                 AND s.wanted = 'active' AND s.phase = 'live' AND s.held IS NULL
-             ORDER BY w.lane, w.queued_at, w.id
-             LIMIT greatest($3 - (SELECT count(*) FROM open) - (SELECT count(*) FROM late), 0)
-         ), planned AS (
-             SELECT sync FROM (SELECT DISTINCT sync FROM ready WHERE lane = 2) baseline
-             WHERE EXISTS (SELECT FROM link l WHERE l.tenant = $1 AND l.sync = baseline.sync
-                 AND l.dirty AND l.state <> 'closed')
-         ), calls AS (
-             SELECT id, lane, sync, row_number() OVER (alike ORDER BY queued_at, id) AS number,
-                 count(*) OVER alike AS together, min(queued_at) OVER alike AS since
-             FROM ready WINDOW alike AS (PARTITION BY lane, sync, call)
-         ), taken AS (
-             SELECT lane, status = 'released' AS waiting, false AS full FROM open
-             UNION ALL
-             SELECT lane, false, together >= $5 FROM calls
-         ), lanes AS MATERIALIZED (
-             SELECT l.lane, NOT bool_or(t.waiting) AS idle,
-                 count(*) + (SELECT count(*) FROM late) < $3
-                 OR (SELECT count(*) FROM open o WHERE o.lane <= l.lane) * 2 <= $3 AND NOT bool_or(t.full) AS room
-             FROM (SELECT DISTINCT lane FROM calls) l JOIN taken t ON t.lane <= l.lane
-             GROUP BY l.lane
-         ), queued AS (
-             SELECT id FROM calls JOIN lanes USING (lane)
-             WHERE lane = 0 OR number <= together - together % $5
-                 OR idle AND room
-                     AND (lane = 1 OR sync NOT IN (SELECT sync FROM planned)
-                         OR since < clock_timestamp() - make_interval(secs => $6))
-         )
-         UPDATE write SET status = 'released', released_at = clock_timestamp()
+        "UPDATE write SET status = 'released', released_at = clock_timestamp()
          WHERE id IN (SELECT w.id FROM write w
-             JOIN (SELECT id, 'released' AS was FROM late UNION ALL SELECT id, 'queued' FROM queued) chosen USING (id)
-             WHERE w.status = chosen.was FOR UPDATE OF w SKIP LOCKED)
+             JOIN unnest($1::uuid[], $2::boolean[]) AS chosen (id, again) ON chosen.id = w.id
+             WHERE w.status = CASE WHEN chosen.again THEN 'released' ELSE 'queued' END
+             FOR UPDATE OF w SKIP LOCKED)
          RETURNING body, traceparent, lane, sync, call, queued_at, id",
     )
-    .bind(&account.tenant)
-    .bind(&account.connection)
-    .bind(window)
-    .bind(repeat_after_seconds)
-    .bind(batch)
-    .bind(FILL_SECONDS)
+    .bind(ids)
+    .bind(again)
     .fetch_all(connection)
     .await?
     .iter()

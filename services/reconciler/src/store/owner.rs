@@ -1,25 +1,83 @@
-//! Owners: which other syncs keep the same two accounts in step, and which pairs of records they hold (R-10).
+//! Owners: which other syncs keep the same accounts in step, and which pairs of records they hold (R-10).
+//!
+//! Syncs that share both accounts meet in the records themselves. Syncs that share one meet in what is the same in
+//! whatever account it is: a meeting of which each mailbox holds a copy under one UID is one event of the CRM. Which kinds
+//! of record have such an identity, and by which key, their table says.
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, Row};
+use model::Side;
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{StoreError, SyncKey};
+use super::{StoreError, SyncKey, side_number};
 use crate::definition::Definition;
 
 /// How the reason of a link begins whose records belong to another sync.
 pub const SYNCED_BY: &str = "synced by ";
 
-/// Another sync of the same two accounts and the same kind of record.
+/// Another sync of the same accounts and the same kind of record.
 #[derive(Debug, Clone)]
 pub struct Sibling {
     /// Its id.
     pub sync: String,
-    /// Whether its left account is our right one.
-    pub crosswise: bool,
+    /// Which accounts it shares with ours.
+    pub shares: Shares,
     /// Its definition, encoded.
     pub definition: Vec<u8>,
+}
+
+/// Which accounts two syncs share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shares {
+    /// Both.
+    Both {
+        /// Whether its left account is our right one.
+        crosswise: bool,
+    },
+    /// One of them, and what the others hold may be copies of one thing.
+    One {
+        /// Our side of an account that it does not have.
+        far: Side,
+        /// Its side of an account that we do not have.
+        theirs: Side,
+        /// The rank of our keys that tell.
+        rank: u32,
+    },
+}
+
+impl Shares {
+    /// What a sync shares with one of these accounts. None if it is of no concern.
+    fn of(definition: &Definition, left: &str, right: &str) -> Option<Self> {
+        let own = (
+            definition.left.account.as_str(),
+            definition.right.account.as_str(),
+        );
+        if (left, right) == own {
+            return Some(Self::Both { crosswise: false });
+        }
+        if (right, left) == own {
+            return Some(Self::Both { crosswise: true });
+        }
+        let (far, theirs) = if left == own.0 {
+            (Side::Right, Side::Right)
+        } else if right == own.0 {
+            (Side::Right, Side::Left)
+        } else if left == own.1 {
+            (Side::Left, Side::Right)
+        } else {
+            (Side::Left, Side::Left)
+        };
+        let rank = definition.identity_rank(far)?;
+        Some(Self::One { far, theirs, rank })
+    }
+}
+
+/// Whether records of this sync are the same in other accounts.
+fn has_identity(definition: &Definition) -> bool {
+    Side::ALL
+        .into_iter()
+        .any(|side| definition.identity_rank(side).is_some())
 }
 
 /// Notes which accounts a sync keeps in step.
@@ -41,54 +99,76 @@ pub async fn note_accounts(
     Ok(())
 }
 
-/// The tenant's other syncs of the same two accounts and kind that are on.
+/// The tenant's other syncs of the same accounts and kind that are on: of both accounts, or of one if copies of one thing
+/// can be told.
 pub async fn siblings(
     connection: &mut PgConnection,
     definition: &Definition,
 ) -> Result<Vec<Sibling>, StoreError> {
     let rows = sqlx::query(
-        "SELECT sync, definition, left_account <> $4 AS crosswise FROM sync
+        "SELECT sync, definition, left_account, right_account FROM sync
          WHERE tenant = $1 AND sync <> $2 AND kind = $3 AND phase IN ('baseline', 'live')
-             AND (left_account, right_account) IN (($4, $5), ($5, $4)) ORDER BY sync",
+             AND ((left_account, right_account) IN (($4, $5), ($5, $4))
+                 OR $6 AND (left_account IN ($4, $5) OR right_account IN ($4, $5)))
+         ORDER BY sync",
     )
     .bind(&definition.key.tenant)
     .bind(&definition.key.sync)
     .bind(&definition.kind)
     .bind(&definition.left.account)
     .bind(&definition.right.account)
+    .bind(has_identity(definition))
     .fetch_all(connection)
     .await?;
+    let sibling = |row: &PgRow| -> Result<Option<Sibling>, StoreError> {
+        let (left, right): (&str, &str) =
+            (row.try_get("left_account")?, row.try_get("right_account")?);
+        let Some(shares) = Shares::of(definition, left, right) else {
+            return Ok(None);
+        };
+        Ok(Some(Sibling {
+            sync: row.try_get("sync")?,
+            shares,
+            definition: row.try_get("definition")?,
+        }))
+    };
     rows.iter()
-        .map(|row| {
-            Ok(Sibling {
-                sync: row.try_get("sync")?,
-                crosswise: row.try_get("crosswise")?,
-                definition: row.try_get("definition")?,
-            })
-        })
+        .filter_map(|row| sibling(row).transpose())
         .collect()
 }
 
-/// Lets only one of the syncs of two accounts decide at a time who owns what, until the transaction ends.
+/// Lets only one of the syncs that share accounts decide at a time who owns what, until the transaction ends.
 pub async fn take_turns(
     connection: &mut PgConnection,
     definition: &Definition,
 ) -> Result<(), StoreError> {
     let mut accounts = [&definition.left.account, &definition.right.account];
     accounts.sort();
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(format!(
-            "{}\n{}\n{}\n{}",
-            definition.key.tenant, definition.kind, accounts[0], accounts[1]
-        ))
-        .execute(connection)
-        .await?;
+    let [first, second] = accounts;
+    let turns = if has_identity(definition) {
+        vec![first.clone(), second.clone()]
+    } else {
+        vec![format!("{first}\n{second}")]
+    };
+    // One after the other, and all in the same order, so that nobody waits in a ring.
+    for turn in turns {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!(
+                "{}\n{}\n{turn}",
+                definition.key.tenant, definition.kind
+            ))
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
 /// The other syncs' links that hold a record of `own`, in SQL. An open link that is kept in step holds its
 /// records; so does one that ended a while ago, until both our feeds have been read since, or what it deleted
 /// would look alive here.
+///
+/// Of syncs that share one account (`$6` and on), a link holds what is a copy of its own record in another account; and
+/// where we know such a copy, it holds its record of the shared account as well, lest that become a second copy.
 macro_rules! with_holder {
     ($before:literal, $after:literal) => {
         concat!($before, "LATERAL (
@@ -103,6 +183,38 @@ macro_rules! with_holder {
         UNION ALL
         SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($4) AND o.left_id = own.right_id
             AND own.right_id <> ''
+        UNION ALL
+        SELECT o.* FROM match_key mine JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1
+        JOIN unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
+            ON n.sync = copy.sync AND n.theirs = copy.side AND n.far = mine.side AND n.rank = mine.rank
+        JOIN record r ON r.id = copy.record
+        JOIN link o ON o.tenant = $1 AND o.sync = n.sync AND o.left_id = r.remote_id
+        WHERE mine.record IN (own.left_record, own.right_record) AND copy.side = 1
+        UNION ALL
+        SELECT o.* FROM match_key mine JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1
+        JOIN unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
+            ON n.sync = copy.sync AND n.theirs = copy.side AND n.far = mine.side AND n.rank = mine.rank
+        JOIN record r ON r.id = copy.record
+        JOIN link o ON o.tenant = $1 AND o.sync = n.sync AND o.right_id = r.remote_id
+        WHERE mine.record IN (own.left_record, own.right_record) AND copy.side = 2
+        UNION ALL
+        SELECT o.* FROM unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
+        JOIN link o ON o.tenant = $1 AND o.sync = n.sync
+            AND o.left_id = CASE n.far WHEN 1 THEN own.right_id ELSE own.left_id END
+        WHERE n.theirs = 2 AND o.left_id <> ''
+            AND CASE n.far WHEN 1 THEN own.left_record ELSE own.right_record END IS NULL
+            AND EXISTS (SELECT FROM match_key copy JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1
+                    AND mine.sync = $2 AND mine.side = n.far AND mine.rank = n.rank
+                JOIN record r ON r.id = mine.record AND r.presence = 'live' WHERE copy.record = o.right_record)
+        UNION ALL
+        SELECT o.* FROM unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
+        JOIN link o ON o.tenant = $1 AND o.sync = n.sync
+            AND o.right_id = CASE n.far WHEN 1 THEN own.right_id ELSE own.left_id END
+        WHERE n.theirs = 1 AND o.right_id <> ''
+            AND CASE n.far WHEN 1 THEN own.left_record ELSE own.right_record END IS NULL
+            AND EXISTS (SELECT FROM match_key copy JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1
+                    AND mine.sync = $2 AND mine.side = n.far AND mine.rank = n.rank
+                JOIN record r ON r.id = mine.record AND r.presence = 'live' WHERE copy.record = o.left_record)
     ) o ON CASE
         WHEN o.state = 'closed' THEN o.base IS NOT NULL
             AND (own.state = 'excluded' OR own.left_record IS NULL OR own.right_record IS NULL)
@@ -126,9 +238,36 @@ macro_rules! with_holder {
 fn of(siblings: &[Sibling], crosswise: bool) -> Vec<&str> {
     siblings
         .iter()
-        .filter(|sibling| sibling.crosswise == crosswise)
+        .filter(|sibling| sibling.shares == Shares::Both { crosswise })
         .map(|sibling| sibling.sync.as_str())
         .collect()
+}
+
+/// The syncs that share one account, by column.
+#[derive(Default)]
+struct Neighbours<'a> {
+    syncs: Vec<&'a str>,
+    far: Vec<i16>,
+    theirs: Vec<i16>,
+    ranks: Vec<i16>,
+}
+
+impl<'a> Neighbours<'a> {
+    fn of(siblings: &'a [Sibling]) -> Self {
+        let mut neighbours = Self::default();
+        for sibling in siblings {
+            let Shares::One { far, theirs, rank } = sibling.shares else {
+                continue;
+            };
+            neighbours.syncs.push(&sibling.sync);
+            neighbours.far.push(side_number(far));
+            neighbours.theirs.push(side_number(theirs));
+            neighbours
+                .ranks
+                .push(i16::try_from(rank).unwrap_or(i16::MAX));
+        }
+        neighbours
+    }
 }
 
 /// Of these links, those whose records another sync holds, with that sync's id.
@@ -139,15 +278,20 @@ pub async fn held(
     links: &[Uuid],
     horizon_seconds: f64,
 ) -> Result<HashMap<Uuid, String>, StoreError> {
+    let neighbours = Neighbours::of(siblings);
     let rows = sqlx::query(with_holder!(
         "SELECT DISTINCT ON (own.id) own.id, o.sync FROM link own JOIN ",
-        " WHERE own.id = ANY($6) ORDER BY own.id, o.state = 'closed', o.made_at, o.sync"
+        " WHERE own.id = ANY($10) ORDER BY own.id, o.state = 'closed', o.made_at, o.sync"
     ))
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(of(siblings, false))
     .bind(of(siblings, true))
     .bind(horizon_seconds)
+    .bind(neighbours.syncs)
+    .bind(neighbours.far)
+    .bind(neighbours.theirs)
+    .bind(neighbours.ranks)
     .bind(links)
     .fetch_all(connection)
     .await?;
@@ -163,18 +307,23 @@ pub async fn take_over(
     siblings: &[Sibling],
     horizon_seconds: f64,
 ) -> Result<u64, StoreError> {
+    let neighbours = Neighbours::of(siblings);
     let done = sqlx::query(with_holder!(
         "UPDATE link SET dirty = true WHERE tenant = $1 AND sync = $2 AND state = 'excluded'
-             AND reason LIKE $6 AND NOT dirty AND id NOT IN (
+             AND reason LIKE $10 AND NOT dirty AND id NOT IN (
                  SELECT own.id FROM link own JOIN ",
         "    WHERE own.tenant = $1 AND own.sync = $2 AND own.state = 'excluded'
-                     AND own.reason LIKE $6)"
+                     AND own.reason LIKE $10)"
     ))
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(of(siblings, false))
     .bind(of(siblings, true))
     .bind(horizon_seconds)
+    .bind(neighbours.syncs)
+    .bind(neighbours.far)
+    .bind(neighbours.theirs)
+    .bind(neighbours.ranks)
     .bind(format!("{SYNCED_BY}%"))
     .execute(connection)
     .await?;

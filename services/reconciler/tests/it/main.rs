@@ -12,6 +12,7 @@ mod book;
 mod deletion;
 mod flaps;
 mod interleavings;
+mod mailboxes;
 mod meetings;
 mod outbox;
 mod owners;

@@ -10,7 +10,7 @@ use crate::{
     world::World,
 };
 
-static MEETINGS: Shape = Shape {
+pub static MEETINGS: Shape = Shape {
     kind: "event",
     paths: &[
         "title",
@@ -21,7 +21,7 @@ static MEETINGS: Shape = Shape {
         "description",
         "participants",
     ],
-    criteria: &["uid", "titleAndStart"],
+    criteria: &["uidAndRecurrenceId", "titleAndStart"],
     look_up: "title",
     readable: &[
         "title",
@@ -32,6 +32,7 @@ static MEETINGS: Shape = Shape {
         "description",
         "participants",
         "uid",
+        "recurrenceId",
     ],
 };
 

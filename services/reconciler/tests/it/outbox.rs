@@ -1,6 +1,9 @@
 //! What the outbox lets out at a time.
 
-use reconciler::store::outbox;
+use reconciler::{
+    release::{self, Limits},
+    store::outbox,
+};
 
 use crate::world::World;
 
@@ -17,12 +20,12 @@ async fn seven_creates() -> World {
     world
 }
 
-async fn released(world: &World, window: i64, batch: i64) -> usize {
+async fn released(world: &World, window: usize, batch: usize) -> usize {
     let mut transaction = world.database.pool.begin().await.unwrap();
     let accounts = outbox::accounts(&mut transaction, 60.0).await.unwrap();
     let mut count = 0;
     for account in accounts {
-        let writes = outbox::release(&mut transaction, &account, window, batch, 60.0);
+        let writes = release::choose(&mut transaction, &account, Limits { window, batch }, 60.0);
         count += writes.await.unwrap().len();
     }
     transaction.commit().await.unwrap();

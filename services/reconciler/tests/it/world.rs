@@ -17,6 +17,7 @@ use reconciler::{
     advance, ingest,
     ingest::Ingested,
     intake, outcome,
+    release::{self, Limits},
     service::{ClaimService, PositionService, SyncService},
     store::{MIGRATOR, SyncKey, outbox},
     tide::Tide,
@@ -26,6 +27,12 @@ use test_kit::Database;
 use tonic::Request;
 
 use crate::book::{Book, PEOPLE, Shape};
+
+/// Everything goes out at once.
+const ALL: Limits = Limits {
+    window: 10_000,
+    batch: 1,
+};
 
 pub const HASH_KEY: [u8; 32] = [7; 32];
 
@@ -234,7 +241,7 @@ impl World {
         let mut writes = Vec::new();
         let mut connection = self.database.pool.acquire().await.unwrap();
         for account in outbox::accounts(&mut connection, 60.0).await.unwrap() {
-            for released in outbox::release(&mut connection, &account, 10_000, 1, 60.0)
+            for released in release::choose(&mut connection, &account, ALL, 60.0)
                 .await
                 .unwrap()
             {
