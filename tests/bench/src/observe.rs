@@ -13,7 +13,7 @@ use tonic::{Code, transport::Channel};
 use crate::{accounts::TENANT, stage::Stage};
 
 /// How often a status is asked for: seldom enough not to be what is measured.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Asks for a status; none as long as the reconciler has not heard of the sync, or is too busy to say.
 pub(crate) async fn status(
