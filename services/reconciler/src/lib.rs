@@ -111,7 +111,7 @@ pub async fn start(settings: Settings, process: Process) -> anyhow::Result<()> {
         applied,
         tide,
         control: settings.control.client()?,
-        window: settings.window,
+        window: settings.window.into(),
         sweep: std::time::Duration::from_secs(settings.sweep_seconds),
     };
     engine.start(&process)?;

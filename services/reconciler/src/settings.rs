@@ -27,9 +27,9 @@ pub struct Settings {
         long,
         env = "RAPPORT_RECONCILER_WINDOW",
         default_value_t = 800,
-        value_parser = clap::value_parser!(i64).range(1..=10_000)
+        value_parser = clap::value_parser!(u16).range(1..=10_000)
     )]
-    pub window: usize,
+    pub window: u16,
     /// Within this period each sync is compared completely, in seconds.
     #[arg(
         long,
