@@ -8,6 +8,7 @@ mod fault;
 mod feed;
 mod map;
 mod options;
+pub(crate) mod push;
 mod series;
 mod sight;
 mod wire;

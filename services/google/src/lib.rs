@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use model::Catalogue;
 use provider::{
     About, Account, At, Batch, Collection, Fault, Glances, Grant, HttpClient, Outcome, Page,
-    Provider, Renewed, Scope, Session, SignedIn, Write,
+    Provider, Push, Renewed, Scope, Session, SignedIn, Write,
 };
 use url::Url;
 
@@ -147,6 +147,10 @@ impl Provider for Google {
             Ok(Kind::Event) => calendar::execute(self.calendar(session), scope, batch).await,
             _ => writer::execute(self.client(session), &self.glances, scope, batch).await,
         }
+    }
+
+    fn push(&self) -> Option<&dyn Push> {
+        Some(self)
     }
 }
 

@@ -407,7 +407,7 @@ fn person(answer: PersonResponse, effect: fault::Effect) -> Result<Person, Fault
 }
 
 /// What a failed call means for a write that it only prepared: nothing was done.
-fn not_done(fault: Fault) -> Answer {
+pub(crate) fn not_done(fault: Fault) -> Answer {
     match fault {
         Fault::Malformed { reason } | Fault::LostAnswer { reason } => Answer::NotAttempted {
             reason,

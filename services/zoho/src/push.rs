@@ -67,6 +67,7 @@ impl Push for Zoho {
             channel,
             token: SecretString::from(callback.token),
             sequence: None,
+            news: true,
         })
     }
 }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use http::header::ACCEPT_LANGUAGE;
-use provider::{Call, Fault, Quota, Session};
-use reqwest::Method;
+use http::header::{ACCEPT_LANGUAGE, IF_MATCH};
+use provider::{Call, Fault, Quota, Reply, Session};
+use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     fault::fault,
-    wire::{CalendarList, Events, ListEntry},
+    options::Notify,
+    wire::{CalendarList, Events, ListEntry, NewChannel, OpenChannel},
 };
 use crate::{
     client::{Dated, address},
@@ -34,6 +35,10 @@ pub(crate) enum Listing<'a> {
     Feed { sync_token: Option<&'a str> },
     /// A series with its exceptions, which share a UID.
     Uid(&'a str),
+    /// Events with a property of ours, as `name=value`.
+    Marker(&'a str),
+    /// Events that end after the first and begin before the second of these times.
+    Between(&'a str, &'a str),
 }
 
 /// Calls with the access of one account.
@@ -76,6 +81,8 @@ impl<'a> Client<'a> {
                 query.extend(sync_token.map(|token| ("syncToken", token)));
             }
             Listing::Uid(uid) => query.push(("iCalUID", uid)),
+            Listing::Marker(marker) => query.push(("privateExtendedProperty", marker)),
+            Listing::Between(from, to) => query.extend([("timeMin", from), ("timeMax", to)]),
         }
         query.extend(page_token.map(|token| ("pageToken", token)));
         let path = ["calendars", calendar, "events"];
@@ -83,9 +90,100 @@ impl<'a> Client<'a> {
     }
 
     /// `events.get`.
-    pub(super) async fn event(&self, calendar: &str, id: &str) -> Result<Value, Fault> {
+    pub(super) async fn event(&self, calendar: &str, id: &str) -> Result<Dated<Value>, Fault> {
         let path = ["calendars", calendar, "events", id];
-        Ok(self.read("calendar.events.get", &path, &[]).await?.body)
+        self.read("calendar.events.get", &path, &[]).await
+    }
+
+    /// `events.insert`, with an id of ours if there is one.
+    pub(super) async fn insert(
+        &self,
+        calendar: &str,
+        event: &Value,
+        notify: Notify,
+    ) -> Result<Value, Fault> {
+        let path = ["calendars", calendar, "events"];
+        let request = self
+            .request(Method::POST, &path)
+            .query(&[("sendUpdates", notify.word())])
+            .json(event);
+        self.write("calendar.events.insert", request).await?.json()
+    }
+
+    /// `events.patch` of an event, a series or an instance, if it still has this etag. Members are replaced, those of
+    /// objects one by one; null removes.
+    pub(super) async fn patch(
+        &self,
+        calendar: &str,
+        id: &str,
+        changes: &Value,
+        etag: Option<&str>,
+        notify: Notify,
+    ) -> Result<Value, Fault> {
+        let path = ["calendars", calendar, "events", id];
+        let mut request = self
+            .request(Method::PATCH, &path)
+            .query(&[("sendUpdates", notify.word())])
+            .json(changes);
+        if let Some(etag) = etag {
+            request = request.header(IF_MATCH, etag);
+        }
+        self.write("calendar.events.patch", request).await?.json()
+    }
+
+    /// `events.delete`, if the event still has this etag.
+    pub(super) async fn delete(
+        &self,
+        calendar: &str,
+        id: &str,
+        etag: &str,
+        notify: Notify,
+    ) -> Result<(), Fault> {
+        let path = ["calendars", calendar, "events", id];
+        let request = self
+            .request(Method::DELETE, &path)
+            .query(&[("sendUpdates", notify.word())])
+            .header(IF_MATCH, etag);
+        self.write("calendar.events.delete", request).await?;
+        Ok(())
+    }
+
+    /// `events.watch`.
+    pub(super) async fn watch(
+        &self,
+        calendar: &str,
+        channel: &NewChannel<'_>,
+    ) -> Result<Dated<OpenChannel>, Fault> {
+        let path = ["calendars", calendar, "events", "watch"];
+        let request = self.request(Method::POST, &path).json(channel);
+        let reply = self.write("calendar.events.watch", request).await?;
+        Ok(Dated {
+            body: reply.json()?,
+            at: reply.date(),
+        })
+    }
+
+    /// `channels.stop`.
+    pub(super) async fn stop(&self, id: &str, resource_id: &str) -> Result<(), Fault> {
+        let request = self
+            .request(Method::POST, &["channels", "stop"])
+            .json(&json!({"id": id, "resourceId": resource_id}));
+        self.write("calendar.channels.stop", request).await?;
+        Ok(())
+    }
+
+    /// For how long Google may still show the past.
+    pub(super) fn horizon(&self) -> Duration {
+        self.settings.horizon()
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.session
+            .http
+            .request(method, address(&self.settings.calendar_url, ROOT, path))
+            .bearer_auth(self.session.access.token.expose_secret())
+            // Names of calendars come in the language of the caller.
+            .header(ACCEPT_LANGUAGE, "en")
     }
 
     async fn read<T: DeserializeOwned>(
@@ -94,34 +192,41 @@ impl<'a> Client<'a> {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Dated<T>, Fault> {
-        let http = self.session.http;
-        let request = http
-            .request(
-                Method::GET,
-                address(&self.settings.calendar_url, ROOT, path),
-            )
-            .query(query)
-            .bearer_auth(self.session.access.token.expose_secret())
-            // Names of calendars come in the language of the caller.
-            .header(ACCEPT_LANGUAGE, "en");
+        let request = self.request(Method::GET, path).query(query);
+        let reply = match self.send(method, request, Effect::Read).await {
+            Err(Fault::LostAnswer { reason }) => return Err(Fault::Transient { reason }),
+            reply => reply?,
+        };
+        Ok(Dated {
+            body: reply.json()?,
+            at: reply.date(),
+        })
+    }
+
+    async fn write(&self, method: &'static str, request: RequestBuilder) -> Result<Reply, Fault> {
+        self.send(method, request, Effect::Write).await
+    }
+
+    /// A successful answer, or what is wrong.
+    async fn send(
+        &self,
+        method: &'static str,
+        request: RequestBuilder,
+        effect: Effect,
+    ) -> Result<Reply, Fault> {
         let quota = self.quota();
+        let http = self.session.http;
         let call = Call {
             method,
             quota: &quota,
             lane: self.session.lane,
             request,
         };
-        let reply = match http.send(call).await {
-            Err(Fault::LostAnswer { reason }) => return Err(Fault::Transient { reason }),
-            reply => reply?,
-        };
+        let reply = http.send(call).await?;
         if reply.is_success() {
-            return Ok(Dated {
-                body: reply.json()?,
-                at: reply.date(),
-            });
+            return Ok(reply);
         }
-        let fault = fault(&reply, Effect::Read);
+        let fault = fault(&reply, effect);
         if let Fault::Throttled { until } = fault {
             // Google says "too many" with 403 as well as with 429.
             http.pause(&quota, until);

@@ -33,6 +33,12 @@ pub(super) fn fault(reply: &Reply, effect: Effect) -> Fault {
     let item = error.errors.first();
     let reason = item.map_or("", |item| item.reason.as_str());
     match (http, reason) {
+        (400..404, "push.webhookUrlNotHttps" | "push.webhookUrlUnauthorized") => refused(
+            None,
+            "Google pushes to https addresses with a trusted certificate only",
+        ),
+        // Ids are random: another one will do.
+        (400, "channelIdNotUnique") => Fault::transient("the channel's id is taken"),
         (400, _) => of_request(&error),
         (401, _) => unauthorised(),
         (429, _) | (403, "rateLimitExceeded" | "userRateLimitExceeded") => {
@@ -79,7 +85,31 @@ fn of_request(error: &ErrorDetail) -> Fault {
     if of_token || named("syncToken") || named("pageToken") {
         return Fault::CursorExpired;
     }
-    refused(None, "Google does not accept this event")
+    refused(
+        field_of(&message).map(str::to_owned),
+        "Google does not accept this",
+    )
+}
+
+/// The field of a record that a message is about. Google names no member; its words are *observed*.
+fn field_of(message: &str) -> Option<&'static str> {
+    let fields = [
+        ("recurrence", "recurrence"),
+        ("attendee", "participants"),
+        ("reminder", "alerts"),
+        ("summary", "title"),
+        ("description", "description"),
+        ("location", "location"),
+        ("visibility", "privacy"),
+        ("transparency", "freeBusy"),
+        ("source", "url"),
+        ("time zone", "when"),
+        ("time range", "when"),
+        ("start time", "when"),
+        ("end time", "when"),
+    ];
+    let found = fields.iter().find(|(word, _)| message.contains(word));
+    found.map(|(_, field)| *field)
 }
 
 fn unauthorised() -> Fault {
@@ -128,6 +158,9 @@ mod tests {
         for (status, reason, word) in [
             (400, "invalid", "refused"),
             (400, "timeRangeEmpty", "refused"),
+            (400, "push.webhookUrlNotHttps", "refused"),
+            (401, "push.webhookUrlUnauthorized", "refused"),
+            (400, "channelIdNotUnique", "transient"),
             (401, "authError", "unauthorised"),
             (403, "rateLimitExceeded", "throttled"),
             (403, "userRateLimitExceeded", "throttled"),

@@ -264,7 +264,7 @@ fn shows_content(role: &str) -> bool {
 }
 
 /// Whether a role may change events.
-fn may_write(entry: &ListEntry) -> bool {
+pub(super) fn may_write(entry: &ListEntry) -> bool {
     shows_content(&entry.access_role) && entry.access_role != "reader"
 }
 

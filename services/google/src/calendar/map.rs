@@ -1,8 +1,13 @@
 //! Between Google's events and canonical ones. Pure.
 
 mod exceptions;
+mod guests;
+mod instance;
 mod read;
+mod recurrence;
+mod reminders;
 mod text;
+mod write;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +17,13 @@ use model::{
     event::{self, EventError, Override, When},
 };
 
-pub(super) use self::read::record;
+pub(super) use self::{
+    instance::{instance_id, instance_members, is_as_planned, original_of},
+    read::record,
+    recurrence::{Exceptions, exceptions, rule},
+    reminders::created as created_reminders,
+    write::{Changes, Members, Present, additions, changes, mark},
+};
 use super::wire::Event;
 
 /// Our own entry among an event's private extended properties.
@@ -29,25 +40,25 @@ pub(super) enum Unmapped {
     Event(#[from] EventError),
 }
 
-/// What an account offers of an event: path, Google's name, how many elements it holds. Nothing is written yet.
-const FIELDS: &[(&str, &str, Option<u32>)] = &[
-    ("title", "summary", None),
-    ("when", "start, end", None),
-    ("recurrence", "recurrence", None),
-    ("overrides", "exceptions", None),
-    ("location", "location", None),
-    ("description", "description", None),
+/// What an account offers of an event: path, Google's name, how many elements it holds, whether it can be written.
+const FIELDS: &[(&str, &str, Option<u32>, bool)] = &[
+    ("title", "summary", None, true),
+    ("when", "start, end", None, true),
+    ("recurrence", "recurrence", None, true),
+    ("overrides", "exceptions", None, true),
+    ("location", "location", None, true),
+    ("description", "description", None, true),
     // Of more guests than these Google does not tell what they answered ("Events", reference).
-    ("participants", "attendees", Some(200)),
-    ("organizer", "organizer", None),
-    ("alerts", "reminders.overrides", Some(5)),
-    ("useDefaultAlerts", "reminders.useDefault", None),
-    ("status", "status", None),
-    ("privacy", "visibility", None),
-    ("freeBusy", "transparency", None),
-    ("conference", "conferenceData", None),
-    ("url", "source.url", None),
-    ("uid", "iCalUID", None),
+    ("participants", "attendees", Some(200), true),
+    ("organizer", "organizer", None, false),
+    ("alerts", "reminders.overrides", Some(5), true),
+    ("useDefaultAlerts", "reminders.useDefault", None, true),
+    ("status", "status", None, true),
+    ("privacy", "visibility", None, true),
+    ("freeBusy", "transparency", None, true),
+    ("conference", "conferenceData", None, false),
+    ("url", "source.url", None, true),
+    ("uid", "iCalUID", None, false),
 ];
 
 /// The path of a field; every name here is one.
@@ -64,17 +75,19 @@ fn set(record: &mut Record, field: &str, value: Option<Value>) {
 
 /// The fields of events.
 pub(crate) fn catalogue() -> Catalogue {
-    let entries = FIELDS.iter().filter_map(|(field, name, max_elements)| {
-        Some(CatalogueEntry {
-            path: path(field)?,
-            name: (*name).to_owned(),
-            readable: true,
-            writable: false,
-            max_length: None,
-            max_elements: *max_elements,
-            required: *field == "when",
-        })
-    });
+    let entries = FIELDS
+        .iter()
+        .filter_map(|(field, name, max_elements, writable)| {
+            Some(CatalogueEntry {
+                path: path(field)?,
+                name: (*name).to_owned(),
+                readable: true,
+                writable: *writable,
+                max_length: None,
+                max_elements: *max_elements,
+                required: *field == "when",
+            })
+        });
     Catalogue(entries.collect())
 }
 
@@ -89,6 +102,11 @@ pub(super) fn marker(event: &Event) -> Option<String> {
     event.extended_properties.private.get(MARKER_KEY).cloned()
 }
 
+/// The marker as a list of events can be asked for it.
+pub(super) fn marker_property(marker: &str) -> String {
+    format!("{MARKER_KEY}={marker}")
+}
+
 /// When an event was last changed, by Google's clock. Reminders do not move it.
 pub(super) fn changed_at(event: &Event) -> Option<Timestamp> {
     event.updated.as_ref()?.parse().ok()
@@ -97,7 +115,6 @@ pub(super) fn changed_at(event: &Event) -> Option<Timestamp> {
 /// The version of a record. An edit of an exception leaves the etag of its series, so that of a series with exceptions is the
 /// series' own etag, a space, and a digest of theirs.
 pub(super) fn version(master: &Event, instances: &[Event]) -> Version {
-    let parts = || std::iter::once(master).chain(instances);
     let token = if instances.is_empty() {
         master.etag.clone()
     } else {
@@ -111,7 +128,9 @@ pub(super) fn version(master: &Event, instances: &[Event]) -> Version {
     };
     Version {
         token,
-        changed_at_micros: parts()
+        // A list does not say when an instance was cancelled, the answer to a write does.
+        changed_at_micros: std::iter::once(master)
+            .chain(instances.iter().filter(|one| !one.is_cancelled()))
             .filter_map(changed_at)
             .max()
             .map(Timestamp::as_microsecond),

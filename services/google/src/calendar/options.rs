@@ -17,6 +17,28 @@ pub(super) struct Options {
     pub(super) past_days: Option<u32>,
     /// `private`: what becomes of private events.
     pub(super) private: Private,
+    /// `notify`: who gets mail of what we write.
+    pub(super) notify: Notify,
+}
+
+/// Who gets mail of what a sync writes (BEY-13). It is sent with every write, as `sendUpdates`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Notify {
+    /// `none`: nobody. What holds if nobody says otherwise.
+    #[default]
+    Nobody,
+    /// `all`: every guest.
+    All,
+}
+
+impl Notify {
+    /// Google's word.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "none",
+            Self::All => "all",
+        }
+    }
 }
 
 /// What becomes of private events (BEY-17).
@@ -45,9 +67,15 @@ impl Options {
             .options
             .get("private")
             .map(|word| word.parse::<Private>());
+        let notify = match scope.options.get("notify").map(String::as_str) {
+            None | Some("none") => Notify::Nobody,
+            Some("all") => Notify::All,
+            Some(_) => return Err(refused(None, "the option notify is none or all")),
+        };
         Ok(Self {
             past_days: past_days.transpose()?,
             private: private.transpose()?.unwrap_or_default(),
+            notify,
         })
     }
 
@@ -90,6 +118,7 @@ mod tests {
         let none = options(&[]).unwrap();
         assert_eq!((none.past_days, none.private), (None, Private::Skip));
         assert_eq!(none.since(Timestamp::now()), None);
+        assert_eq!(none.notify.word(), "none");
         let some = options(&[("past_days", "90"), ("private", "busy")]).unwrap();
         assert_eq!((some.past_days, some.private), (Some(90), Private::Busy));
         let now = "2026-11-23T00:00:00Z".parse().unwrap();
@@ -105,6 +134,8 @@ mod tests {
             ("past_days", "4000000000"),
             ("private", "hide"),
             ("private", ""),
+            ("notify", "external"),
+            ("notify", ""),
         ] {
             let fault = options(&[(name, value)]).unwrap_err();
             assert_eq!(fault.word(), "refused");

@@ -71,7 +71,7 @@ pub(super) async fn whole(
     let master = match known.master {
         Some(master) => master,
         None => match client.event(calendar, id).await {
-            Ok(master) => master,
+            Ok(master) => master.body,
             // A guest of single instances does not see their series.
             Err(Fault::Gone { .. }) => {
                 return Ok(Some(Series {

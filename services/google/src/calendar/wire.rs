@@ -32,6 +32,9 @@ pub(super) struct ListEntry {
     /// It was taken off the list.
     #[serde(default)]
     pub(super) deleted: bool,
+    /// Reminders of events that use the calendar's own.
+    #[serde(default)]
+    pub(super) default_reminders: Vec<Reminder>,
 }
 
 /// A page of `events.list`.
@@ -78,6 +81,10 @@ pub(super) struct Event {
     pub(super) ical_uid: Option<String>,
     pub(super) organizer: Option<Organizer>,
     pub(super) attendees: Vec<Attendee>,
+    /// Some guests are not shown.
+    pub(super) attendees_omitted: bool,
+    /// Whether guests may change what all of them see.
+    pub(super) guests_can_modify: bool,
     pub(super) reminders: Option<Reminders>,
     pub(super) transparency: Option<String>,
     pub(super) visibility: Option<String>,
@@ -101,6 +108,9 @@ pub(super) struct Time {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Organizer {
     pub(super) email: Option<String>,
+    /// It is the calendar that is read.
+    #[serde(rename = "self", default)]
+    pub(super) is_self: bool,
 }
 
 /// Somebody, or something, that is invited.
@@ -110,6 +120,9 @@ pub(super) struct Attendee {
     /// A profile's id, if there is one.
     pub(super) id: Option<String>,
     pub(super) email: Option<String>,
+    /// It is the calendar that is read.
+    #[serde(rename = "self")]
+    pub(super) is_self: bool,
     pub(super) display_name: Option<String>,
     pub(super) optional: bool,
     pub(super) resource: bool,
@@ -166,6 +179,34 @@ pub(super) struct ExtendedProperties {
     pub(super) private: BTreeMap<String, String>,
 }
 
+/// What `events.watch` is asked for.
+#[derive(Debug, Serialize)]
+pub(super) struct NewChannel<'a> {
+    pub(super) id: &'a str,
+    #[serde(rename = "type")]
+    pub(super) kind: &'a str,
+    pub(super) address: &'a str,
+    pub(super) token: &'a str,
+    pub(super) params: ChannelParameters<'a>,
+}
+
+/// How long a channel is asked for.
+#[derive(Debug, Serialize)]
+pub(super) struct ChannelParameters<'a> {
+    /// Seconds.
+    pub(super) ttl: &'a str,
+}
+
+/// A channel that was opened.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OpenChannel {
+    /// What it watches; closing it needs this.
+    pub(super) resource_id: String,
+    /// Milliseconds since 1970, as a text or a number.
+    pub(super) expiration: Option<Value>,
+}
+
 /// A failed call.
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorBody {
@@ -203,6 +244,19 @@ impl Event {
     /// Whether Google showed no more than when it is. Every event that is shown whole has a UID.
     pub(super) fn is_hidden(&self) -> bool {
         self.ical_uid.is_none()
+    }
+
+    /// The address under which this calendar is invited by somebody who lets guests change nothing; none if it is its
+    /// own event. On secondary calendars Google may leave out that a guest is oneself (*observed*): then nothing is
+    /// known, and Google decides.
+    pub(super) fn invited_as(&self) -> Option<&str> {
+        let organizer = self.organizer.as_ref()?;
+        if organizer.is_self || self.guests_can_modify {
+            return None;
+        }
+        let own = self.attendees.iter().find(|guest| guest.is_self)?;
+        let email = own.email.as_deref()?;
+        (organizer.email.as_deref() != Some(email)).then_some(email)
     }
 
     /// The event as no more than the time that it takes.

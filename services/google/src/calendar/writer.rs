@@ -1,21 +1,33 @@
-//! Writes to a calendar: only reading by id, so far. Everything else is refused, and the catalogue says so.
+//! Writes to a calendar: one record each, however many calls it takes.
+//!
+//! Every call says who gets mail (`sendUpdates`), and every change is made under the etag that the plan was made from
+//! . A series is its own event and one for each exception: what of it was written before a call failed is found
+//! when it is read again, and the rest is planned anew.
 
+mod create;
+mod delete;
+mod instances;
+mod look_up;
+mod read;
+mod send;
+mod update;
+
+use jiff::Timestamp;
+use model::{Order, Record, Version, event, order};
 use provider::{
-    Answer, Batch, CollectionState, Fault, Live, Operation, Outcome, Read, Scope, Seen, What, Write,
+    Answer, Batch, CollectionState, Fault, Live, Operation, Outcome, Scope, Seen, What, Write,
 };
+use serde_json::Value;
 
 use super::{
-    client::{Client, Listing},
+    client::Client,
     feed, map,
-    options::Options,
+    options::{Options, Private},
     series::{Series, text, whole},
     sight::Sight,
+    wire::{Event, Reminder},
 };
-
-/// Calls that a reading by id takes: the calendar, the event, its reminders.
-const READ_CALLS: f64 = 3.0;
-/// Why a write is refused.
-const READ_ONLY: &str = "events of Google Calendar are only read";
+use crate::writer::not_done;
 
 /// A batch for each write: no call takes several events.
 pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
@@ -30,94 +42,241 @@ pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
 pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for write in &batch.writes {
-        outcomes.push(if let Operation::Read(read) = &write.operation {
-            let answer = read_by_id(client, scope, read).await;
-            Outcome::new(answer.unwrap_or_else(Answer::from), READ_CALLS)
-        } else {
-            let reason = READ_ONLY.to_owned();
-            Outcome::new(Answer::Refused { path: None, reason }, 0.0)
-        });
+        let options = match Options::of(scope) {
+            Ok(options) => options,
+            Err(fault) => {
+                outcomes.push(Outcome::new(Answer::from(fault), 0.0));
+                continue;
+            }
+        };
+        let mut writer = Writer {
+            client,
+            scope,
+            calendar: feed::calendar(scope),
+            options,
+            calls: 0,
+        };
+        let done = match &write.operation {
+            Operation::Create(create) => writer.create(create).await,
+            Operation::Update(update) => writer.update(update).await,
+            Operation::Delete(delete) => writer.delete(delete).await,
+            Operation::Read(read) => writer.read(read).await.map(Done::from),
+        };
+        let done = done.unwrap_or_else(|fault| Done::from(Answer::from(fault)));
+        let outcome = Outcome::new(done.answer, f64::from(writer.calls));
+        outcomes.push(outcome.with_before(done.before));
     }
     outcomes
 }
 
-/// Reads an event, or a whole series. The calendar is looked at before and after.
-async fn read_by_id(client: Client<'_>, scope: &Scope, read: &Read) -> Result<Answer, Fault> {
-    let options = Options::of(scope)?;
-    let (state, now) = feed::collection(client, scope).await?;
-    present(state)?;
-    let calendar = feed::calendar(scope);
-    let found = match client.event(calendar, &read.remote_id).await {
-        Ok(event) => event,
-        Err(fault @ Fault::Gone { .. }) => {
-            present(feed::collection(client, scope).await?.0)?;
-            return Err(fault);
-        }
-        Err(fault) => return Err(fault),
-    };
-    let series = whole(client, calendar, &read.remote_id, Series::single(found)).await?;
-    let series = series.ok_or_else(|| Fault::transient("the list does not show the series yet"))?;
-    // The calendar's own reminders are told with any list of its events.
-    let uid = series
-        .master
-        .as_ref()
-        .and_then(|event| text(event, "iCalUID"));
-    let reminders = match uid {
-        Some(uid) => {
-            let list = client.events(calendar, Listing::Uid(uid), None).await?;
-            list.body.default_reminders
-        }
-        None => Vec::new(),
-    };
-    let sight = Sight {
-        options,
-        now,
-        reminders: &reminders,
-    };
-    let seen = sight.of(&series)?.into_iter().next();
-    let seen = seen.ok_or_else(|| Fault::malformed("an answer without the event asked for"))?;
-    Ok(answer(seen))
+/// A write on its way.
+struct Writer<'a> {
+    client: Client<'a>,
+    scope: &'a Scope,
+    calendar: &'a str,
+    options: Options,
+    calls: u32,
 }
 
-/// A calendar that is gone, or not for the account any more, proves nothing about its events.
-fn present(state: CollectionState) -> Result<(), Fault> {
-    match state {
-        CollectionState::Present => Ok(()),
-        CollectionState::Gone => Err(Fault::Gone {
-            proved: false,
-            collection: true,
-        }),
-        CollectionState::Forbidden => Err(Fault::Forbidden {
-            right: "see calendars".to_owned(),
-        }),
+/// What became of a write.
+struct Done {
+    answer: Answer,
+    before: Option<Record>,
+}
+
+impl From<Answer> for Done {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            before: None,
+        }
     }
 }
 
-/// What is seen, as an answer. Google keeps a deleted event as a cancelled one: that proves it.
-fn answer(seen: Seen) -> Answer {
+/// An event, or a series with its exceptions, as it is now.
+struct Found {
+    series: Series,
+    reminders: Vec<Reminder>,
+    now: Timestamp,
+}
+
+impl Found {
+    /// As it was sent; null where only single instances are known.
+    fn raw(&self) -> &Value {
+        self.series.master.as_ref().unwrap_or(&Value::Null)
+    }
+
+    /// Whether it is a series.
+    fn recurs(&self) -> bool {
+        self.raw()["recurrence"].is_array()
+    }
+
+    fn event(&self) -> Result<Event, Fault> {
+        serde_json::from_value(self.raw().clone())
+            .map_err(|_| Fault::malformed("Google sent this event in an undocumented form"))
+    }
+}
+
+impl Writer<'_> {
+    /// Reads an event, or a whole series.
+    async fn find(&mut self, id: &str) -> Result<Found, Fault> {
+        self.calls += 1;
+        let found = self.client.event(self.calendar, id).await?;
+        let (now, body) = (found.at, found.body);
+        let recurs = body["recurrence"].is_array();
+        let cancelled = text(&body, "status") == Some("cancelled");
+        let uses_default = body["reminders"]["useDefault"] == true;
+        let mut series = Series::single(body);
+        if recurs && !cancelled {
+            self.calls += 1;
+            series = whole(self.client, self.calendar, id, series)
+                .await?
+                .ok_or_else(|| Fault::transient("the list does not show the series yet"))?;
+        }
+        let reminders = if uses_default && !cancelled {
+            self.usual_reminders().await?
+        } else {
+            Vec::new()
+        };
+        Ok(Found {
+            series,
+            reminders,
+            now,
+        })
+    }
+
+    /// Reminders of events that use the calendar's own.
+    async fn usual_reminders(&mut self) -> Result<Vec<Reminder>, Fault> {
+        self.calls += 1;
+        let entry = self.client.calendar(self.calendar).await?;
+        Ok(entry.body.default_reminders)
+    }
+
+    /// What a sync may see of it.
+    fn seen(&self, found: &Found) -> Result<Seen, Fault> {
+        let sight = Sight {
+            options: self.options,
+            now: found.now,
+            reminders: &found.reminders,
+        };
+        let seen = sight.of(&found.series)?.into_iter().next();
+        seen.ok_or_else(|| Fault::malformed("an answer without the event asked for"))
+    }
+
+    /// The record, if it is as the plan knew it and may be written; else the answer to its write.
+    fn unmoved(&self, found: &Found, expected: &Version) -> Result<Result<Record, Answer>, Fault> {
+        let seen = self.seen(found)?;
+        if let Some(version) = &seen.version {
+            let fresh = self.is_fresh(expected, found.now);
+            if version.token != expected.token {
+                let is_older = order(expected, version, false) == Order::Older;
+                return Ok(Err(if fresh && is_older {
+                    too_early()
+                } else {
+                    let live = live(seen).map(Box::new);
+                    Answer::Stale { live }
+                }));
+            }
+        }
+        let event = found.event()?;
+        if !event.is_cancelled() && self.is_closed(&event) {
+            let reason = "this event is private, or of a kind that Google keeps itself".to_owned();
+            return Ok(Err(Answer::Refused { path: None, reason }));
+        }
+        Ok(match seen.what {
+            What::Inside(record) | What::Outside(record) => Ok(record),
+            other => Err(answer_of(other)),
+        })
+    }
+
+    /// Whether of this event nothing may be written.
+    fn is_closed(&self, event: &Event) -> bool {
+        let hidden = event.is_private() || event.is_hidden();
+        map::is_of_another_kind(event) || (hidden && self.options.private != Private::Full)
+    }
+
+    /// Whether a version is so young that Google may not show it yet.
+    fn is_fresh(&self, expected: &Version, now: Timestamp) -> bool {
+        let changed = expected.changed_at_micros;
+        let changed = changed.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        changed.is_some_and(|changed| {
+            now.duration_since(changed).unsigned_abs() < self.client.horizon()
+        })
+    }
+
+    /// The answer to a write of an event that Google does not find. Only what it calls deleted is proved to be gone
+    /// and only while the calendar is there.
+    async fn gone(&mut self, proved: bool, expected: Option<&Version>) -> Answer {
+        self.calls += 1;
+        let (state, now) = match feed::collection(self.client, self.scope).await {
+            Ok(found) => found,
+            Err(fault) => return not_done(fault),
+        };
+        match state {
+            CollectionState::Present if !proved && self.is_too_young(expected, now) => too_early(),
+            CollectionState::Present => Answer::Gone {
+                proved,
+                collection: false,
+            },
+            CollectionState::Gone => Answer::Gone {
+                proved: false,
+                collection: true,
+            },
+            CollectionState::Forbidden => Answer::Forbidden {
+                right: "see calendars".to_owned(),
+            },
+        }
+    }
+
+    fn is_too_young(&self, expected: Option<&Version>, now: Timestamp) -> bool {
+        expected.is_some_and(|expected| self.is_fresh(expected, now))
+    }
+}
+
+/// The answer where Google shows the past: no newer state to plan from.
+fn too_early() -> Answer {
+    Answer::NotAttempted {
+        reason: "Google still shows an earlier state of this event".to_owned(),
+        until: Timestamp::now()
+            .checked_add(jiff::SignedDuration::from_secs(1))
+            .ok(),
+        unauthorised: false,
+    }
+}
+
+/// A live record with what is in it; none if the sync sees no more than which event it is.
+fn shown(seen: Seen) -> Option<Live> {
+    live(seen).filter(|live| event::when(&live.record).is_ok())
+}
+
+/// A live record, or what a sync may know of one.
+fn live(seen: Seen) -> Option<Live> {
     let (record, in_scope) = match seen.what {
         What::Inside(record) => (record, true),
         What::Outside(record) => (record, false),
-        What::Deleted { .. } => {
-            return Answer::Gone {
-                proved: true,
-                collection: false,
-            };
-        }
-        What::Unreadable { reason } => return Answer::Refused { path: None, reason },
+        What::Deleted { .. } | What::Unreadable { .. } => return None,
     };
-    let Some(version) = seen.version else {
-        return Answer::Unknown {
-            reason: "an event without a version".to_owned(),
-        };
-    };
-    Answer::Found(Box::new(Live {
+    Some(Live {
         remote_id: seen.remote_id,
         former_ids: seen.former_ids,
-        version,
+        version: seen.version?,
         record,
         marker: seen.marker,
         in_scope,
         readable: map::readable(),
-    }))
+    })
+}
+
+/// The answer about what is no record. Google keeps a deleted event as a cancelled one: that proves it.
+fn answer_of(what: What) -> Answer {
+    match what {
+        What::Deleted { .. } => Answer::Gone {
+            proved: true,
+            collection: false,
+        },
+        What::Unreadable { reason } => Answer::Refused { path: None, reason },
+        What::Inside(_) | What::Outside(_) => Answer::Unknown {
+            reason: "an event without a version".to_owned(),
+        },
+    }
 }

@@ -45,12 +45,13 @@ async fn only_calendars_that_can_be_read_and_written_are_offered() {
         .await
         .unwrap();
     assert!(fields.entry(&path("when")).unwrap().required);
-    assert!(
-        fields
-            .0
-            .iter()
-            .all(|entry| entry.readable && !entry.writable)
-    );
+    let fixed: Vec<String> = fields
+        .0
+        .iter()
+        .filter(|entry| entry.readable && !entry.writable)
+        .map(|entry| entry.path.to_string())
+        .collect();
+    assert_eq!(fixed, ["organizer", "conference", "uid"]);
     let fault = account
         .google
         .fields(account.session(), "task")
@@ -339,9 +340,6 @@ async fn reading_by_id_finds_a_series_as_a_whole_and_proves_what_is_gone() {
         collection: true,
     };
     assert_eq!(elsewhere[0].answer, expected);
-    let update = crate::account::update(&series, &found.version, Vec::new());
-    let refused = account.execute(&scope, vec![update]).await;
-    assert!(matches!(refused[0].answer, Answer::Refused { .. }));
 }
 
 // proves: R-21

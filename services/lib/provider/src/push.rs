@@ -15,6 +15,12 @@ use crate::{Scope, access::Session, fault::Fault};
 /// with every provider, and no token is used for longer than a channel lives.
 #[async_trait]
 pub trait Push: Send + Sync {
+    /// Whether records of this kind can be watched; feeds of others are polled.
+    fn watches(&self, kind: &str) -> bool {
+        let _ = kind;
+        true
+    }
+
     /// Opens a channel that delivers to `address` and carries the key's token, for as long as the provider allows.
     /// Deliveries may come before this returns.
     async fn subscribe(
@@ -62,6 +68,8 @@ pub struct Delivery {
     pub token: SecretString,
     /// Its number, where the provider numbers deliveries in ascending order: a repeat is refused.
     pub sequence: Option<i64>,
+    /// Whether it tells of a change: a greeting of a channel that was opened does not.
+    pub news: bool,
 }
 
 /// Why a delivery cannot be read.

@@ -85,7 +85,7 @@ fn differences(
 }
 
 /// When an instance would be if it were no exception.
-fn planned(series: &When, original: Original) -> Result<When, Unmapped> {
+pub(super) fn planned(series: &When, original: Original) -> Result<When, Unmapped> {
     let start = original.start(series);
     let clock = || start.clock().checked_add(series.duration());
     let zone = series.end().zone().or(series.zone());

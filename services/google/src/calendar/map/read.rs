@@ -116,7 +116,7 @@ pub(super) fn point(time: &Time) -> Result<Point, Unmapped> {
     }
 }
 
-fn participant(attendee: &Attendee) -> Option<Participant> {
+pub(super) fn participant(attendee: &Attendee) -> Option<Participant> {
     let address = match (&attendee.email, &attendee.id) {
         (Some(email), _) => email.clone(),
         (None, Some(id)) => format!("urn:google:profile:{id}"),
@@ -141,7 +141,7 @@ fn participant(attendee: &Attendee) -> Option<Participant> {
     })
 }
 
-fn alert(reminder: &Reminder) -> Option<Alert> {
+pub(super) fn alert(reminder: &Reminder) -> Option<Alert> {
     let action = match reminder.method.as_str() {
         "popup" => AlertAction::Display,
         "email" => AlertAction::Email,

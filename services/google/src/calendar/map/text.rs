@@ -43,6 +43,21 @@ pub(super) fn description(text: &str) -> Description {
     }
 }
 
+/// A description as it is written. Plain text that would be taken for HTML is written as HTML.
+pub(super) fn written(value: &str) -> String {
+    match Description::read(value) {
+        Description::Html(html) => html,
+        Description::Plain(text) => match description(&text) {
+            Description::Plain(text) => text,
+            Description::Html(text) => text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('\n', "<br>"),
+        },
+    }
+}
+
 fn has_element(text: &str) -> bool {
     text.split('<').skip(1).any(|rest| {
         let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -68,6 +83,20 @@ fn has_reference(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_people_wrote_means_the_same_when_it_is_read_back() {
+        for text in [
+            "Bring slides",
+            "1 < 2 & 3",
+            "Write <b> for bold\nand &amp; for an ampersand",
+            "<!DOCTYPE html>\n<p>Bring <b>slides</b></p>",
+        ] {
+            let back = description(&written(text));
+            let same = model::Comparison::Description.same_text(text, &back.to_string());
+            assert!(same, "{text}: {back}");
+        }
+    }
 
     #[test]
     fn html_is_told_from_what_only_looks_like_it() {

@@ -53,6 +53,10 @@ impl Connector {
             let Some(side) = self.definitions.side(&wanting.key) else {
                 continue;
             };
+            if !push.watches(&side.scope.kind) {
+                channels::wait(&self.pool, &wanting.key, AFTER_REFUSAL).await?;
+                continue;
+            }
             let span = tracing::info_span!(
                 parent: None,
                 "push.open",

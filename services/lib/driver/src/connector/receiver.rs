@@ -56,6 +56,7 @@ pub(super) async fn serve(connector: Arc<Connector>) -> anyhow::Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Genuine,
+    Greeting,
     Busy,
     Oversized,
     Slow,
@@ -71,6 +72,7 @@ impl Verdict {
     fn word(self) -> &'static str {
         match self {
             Self::Genuine => "genuine",
+            Self::Greeting => "greeting",
             Self::Busy => "busy",
             Self::Oversized => "oversized",
             Self::Slow => "slow",
@@ -85,7 +87,7 @@ impl Verdict {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::Genuine => StatusCode::NO_CONTENT,
+            Self::Genuine | Self::Greeting => StatusCode::NO_CONTENT,
             Self::Busy | Self::Failed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Oversized => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
@@ -105,6 +107,8 @@ async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Sta
     tracing::Span::current().record("result", verdict.word());
     match verdict {
         Verdict::Genuine => receiver.connector.woken.notify_one(),
+        // The feed was told to look when its channel was opened.
+        Verdict::Greeting => {}
         refused => tracing::warn!(result = refused.word(), "a push was refused"),
     }
     verdict.status()
@@ -150,6 +154,10 @@ impl Receiver {
             && !channels::take_number(&mut *tx, channel.id, sequence).await?
         {
             return Ok(Verdict::Replayed);
+        }
+        if !delivery.news {
+            tx.commit().await?;
+            return Ok(Verdict::Greeting);
         }
         feeds::hint(&mut *tx, &channel.key, &trace::current()).await?;
         tx.commit().await?;

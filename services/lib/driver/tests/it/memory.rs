@@ -466,13 +466,14 @@ impl Push for Memory {
         &self,
         headers: &HeaderMap,
         _uri: &http::Uri,
-        _body: &Bytes,
+        body: &Bytes,
     ) -> Result<Delivery, PushError> {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
         Ok(Delivery {
             channel: text("x-channel").ok_or(PushError::Unrecognised)?,
             token: text("x-token").ok_or(PushError::Unrecognised)?.into(),
             sequence: text("x-number").and_then(|number| number.parse().ok()),
+            news: body != "greeting",
         })
     }
 }

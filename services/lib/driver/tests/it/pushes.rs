@@ -81,6 +81,24 @@ async fn a_delivery_before_the_subscription_is_answered_is_genuine() {
     assert_eq!(stage.memory.state().early_deliveries, [204]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_greeting_is_taken_and_hints_nothing() {
+    let (stage, _connector, key, address) = open().await;
+    settled(&stage).await;
+    let hints = async || {
+        sqlx::query_scalar::<_, i64>("SELECT hints FROM driver_memory.feed")
+            .fetch_one(&stage.database.pool)
+            .await
+            .unwrap()
+    };
+    let hinted = hints().await;
+    let (id, token) = (key.id.to_string(), key.token.expose_secret());
+    assert_eq!(deliver(&address, &id, token, 5, "greeting").await, 204);
+    assert_eq!(hints().await, hinted);
+    let again = deliver(&address, &id, token, 5, "").await;
+    assert_eq!(again, 409, "its number is taken");
+}
+
 // proves: R-05
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forged_replayed_unknown_oversized_or_no_push_at_all_is_refused_and_hints_nothing()
