@@ -10,7 +10,7 @@ use model::Side;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{StoreError, SyncKey, side_number};
+use super::{StoreError, SyncKey};
 use crate::definition::Definition;
 
 /// How the reason of a link begins whose records belong to another sync.
@@ -37,11 +37,9 @@ pub enum Shares {
     },
     /// One of them, and what the others hold may be copies of one thing.
     One {
-        /// Our side of an account that it does not have.
-        far: Side,
-        /// Its side of an account that we do not have.
-        theirs: Side,
-        /// The rank of our keys that tell.
+        /// The side of it, in both syncs.
+        near: Side,
+        /// The rank of the keys that tell, on the other side.
         rank: u32,
     },
 }
@@ -59,17 +57,15 @@ impl Shares {
         if (right, left) == own {
             return Some(Self::Both { crosswise: true });
         }
-        let (far, theirs) = if left == own.0 {
-            (Side::Right, Side::Right)
-        } else if right == own.0 {
-            (Side::Right, Side::Left)
-        } else if left == own.1 {
-            (Side::Left, Side::Right)
+        let near = if left == own.0 {
+            Side::Left
+        } else if right == own.1 {
+            Side::Right
         } else {
-            (Side::Left, Side::Left)
+            return None;
         };
-        let rank = definition.identity_rank(far)?;
-        Some(Self::One { far, theirs, rank })
+        let rank = definition.identity_rank(near.other())?;
+        Some(Self::One { near, rank })
     }
 }
 
@@ -109,7 +105,7 @@ pub async fn siblings(
         "SELECT sync, definition, left_account, right_account FROM sync
          WHERE tenant = $1 AND sync <> $2 AND kind = $3 AND phase IN ('baseline', 'live')
              AND ((left_account, right_account) IN (($4, $5), ($5, $4))
-                 OR $6 AND (left_account IN ($4, $5) OR right_account IN ($4, $5)))
+                 OR $6 AND (left_account = $4 OR right_account = $5))
          ORDER BY sync",
     )
     .bind(&definition.key.tenant)
@@ -167,8 +163,8 @@ pub async fn take_turns(
 /// records; so does one that ended a while ago, until both our feeds have been read since, or what it deleted
 /// would look alive here.
 ///
-/// Of syncs that share one account (`$6` and on), a link holds what is a copy of its own record in another account; and
-/// where we know such a copy, it holds its record of the shared account as well, lest that become a second copy.
+/// Of syncs that share one account (the left one with `$6`, the right one with `$8`), a link holds every copy of its record
+/// on the other side; and where we know such a copy, its record of the shared account as well, lest that become a second one.
 macro_rules! with_holder {
     ($before:literal, $after:literal) => {
         concat!($before, "LATERAL (
@@ -184,37 +180,33 @@ macro_rules! with_holder {
         SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($4) AND o.left_id = own.right_id
             AND own.right_id <> ''
         UNION ALL
-        SELECT o.* FROM match_key mine JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1
-        JOIN unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
-            ON n.sync = copy.sync AND n.theirs = copy.side AND n.far = mine.side AND n.rank = mine.rank
+        SELECT o.* FROM match_key mine
+        JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1 AND copy.sync = ANY($6) AND copy.side = 2
         JOIN record r ON r.id = copy.record
-        JOIN link o ON o.tenant = $1 AND o.sync = n.sync AND o.left_id = r.remote_id
-        WHERE mine.record IN (own.left_record, own.right_record) AND copy.side = 1
+        JOIN link o ON o.tenant = $1 AND o.sync = r.sync AND o.right_id = r.remote_id
+        WHERE mine.record = own.right_record AND mine.rank = $7
         UNION ALL
-        SELECT o.* FROM match_key mine JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1
-        JOIN unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
-            ON n.sync = copy.sync AND n.theirs = copy.side AND n.far = mine.side AND n.rank = mine.rank
+        SELECT o.* FROM match_key mine
+        JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1 AND copy.sync = ANY($8) AND copy.side = 1
         JOIN record r ON r.id = copy.record
-        JOIN link o ON o.tenant = $1 AND o.sync = n.sync AND o.right_id = r.remote_id
-        WHERE mine.record IN (own.left_record, own.right_record) AND copy.side = 2
+        JOIN link o ON o.tenant = $1 AND o.sync = r.sync AND o.left_id = r.remote_id
+        WHERE mine.record = own.left_record AND mine.rank = $9
         UNION ALL
-        SELECT o.* FROM unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
-        JOIN link o ON o.tenant = $1 AND o.sync = n.sync
-            AND o.left_id = CASE n.far WHEN 1 THEN own.right_id ELSE own.left_id END
-        WHERE n.theirs = 2 AND o.left_id <> ''
-            AND CASE n.far WHEN 1 THEN own.left_record ELSE own.right_record END IS NULL
-            AND EXISTS (SELECT FROM match_key copy JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1
-                    AND mine.sync = $2 AND mine.side = n.far AND mine.rank = n.rank
-                JOIN record r ON r.id = mine.record AND r.presence = 'live' WHERE copy.record = o.right_record)
+        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($6) AND o.left_id = own.left_id
+            AND o.left_id <> '' AND own.left_id <> '' AND own.right_record IS NULL AND EXISTS (
+                SELECT FROM match_key copy
+                JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1 AND mine.sync = $2
+                    AND mine.side = 2 AND mine.rank = $7
+                JOIN record r ON r.id = mine.record AND r.presence = 'live'
+                WHERE copy.record = o.right_record)
         UNION ALL
-        SELECT o.* FROM unnest($6::text[], $7::smallint[], $8::smallint[], $9::smallint[]) AS n (sync, far, theirs, rank)
-        JOIN link o ON o.tenant = $1 AND o.sync = n.sync
-            AND o.right_id = CASE n.far WHEN 1 THEN own.right_id ELSE own.left_id END
-        WHERE n.theirs = 1 AND o.right_id <> ''
-            AND CASE n.far WHEN 1 THEN own.left_record ELSE own.right_record END IS NULL
-            AND EXISTS (SELECT FROM match_key copy JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1
-                    AND mine.sync = $2 AND mine.side = n.far AND mine.rank = n.rank
-                JOIN record r ON r.id = mine.record AND r.presence = 'live' WHERE copy.record = o.left_record)
+        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($8) AND o.right_id = own.right_id
+            AND o.right_id <> '' AND own.right_id <> '' AND own.left_record IS NULL AND EXISTS (
+                SELECT FROM match_key copy
+                JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1 AND mine.sync = $2
+                    AND mine.side = 1 AND mine.rank = $9
+                JOIN record r ON r.id = mine.record AND r.presence = 'live'
+                WHERE copy.record = o.left_record)
     ) o ON CASE
         WHEN o.state = 'closed' THEN o.base IS NOT NULL
             AND (own.state = 'excluded' OR own.left_record IS NULL OR own.right_record IS NULL)
@@ -243,31 +235,19 @@ fn of(siblings: &[Sibling], crosswise: bool) -> Vec<&str> {
         .collect()
 }
 
-/// The syncs that share one account, by column.
-#[derive(Default)]
-struct Neighbours<'a> {
-    syncs: Vec<&'a str>,
-    far: Vec<i16>,
-    theirs: Vec<i16>,
-    ranks: Vec<i16>,
-}
-
-impl<'a> Neighbours<'a> {
-    fn of(siblings: &'a [Sibling]) -> Self {
-        let mut neighbours = Self::default();
-        for sibling in siblings {
-            let Shares::One { far, theirs, rank } = sibling.shares else {
-                continue;
-            };
-            neighbours.syncs.push(&sibling.sync);
-            neighbours.far.push(side_number(far));
-            neighbours.theirs.push(side_number(theirs));
-            neighbours
-                .ranks
-                .push(i16::try_from(rank).unwrap_or(i16::MAX));
+/// Those that share the account of one side alone, and the rank of the keys that tell copies on the other side.
+fn near(siblings: &[Sibling], side: Side) -> (Vec<&str>, i16) {
+    let mut syncs = Vec::new();
+    let mut told_by = i16::MAX;
+    for sibling in siblings {
+        if let Shares::One { near, rank } = sibling.shares
+            && near == side
+        {
+            syncs.push(sibling.sync.as_str());
+            told_by = i16::try_from(rank).unwrap_or(i16::MAX);
         }
-        neighbours
     }
+    (syncs, told_by)
 }
 
 /// Of these links, those whose records another sync holds, with that sync's id.
@@ -278,7 +258,8 @@ pub async fn held(
     links: &[Uuid],
     horizon_seconds: f64,
 ) -> Result<HashMap<Uuid, String>, StoreError> {
-    let neighbours = Neighbours::of(siblings);
+    let (left, left_rank) = near(siblings, Side::Left);
+    let (right, right_rank) = near(siblings, Side::Right);
     let rows = sqlx::query(with_holder!(
         "SELECT DISTINCT ON (own.id) own.id, o.sync FROM link own JOIN ",
         " WHERE own.id = ANY($10) ORDER BY own.id, o.state = 'closed', o.made_at, o.sync"
@@ -288,10 +269,10 @@ pub async fn held(
     .bind(of(siblings, false))
     .bind(of(siblings, true))
     .bind(horizon_seconds)
-    .bind(neighbours.syncs)
-    .bind(neighbours.far)
-    .bind(neighbours.theirs)
-    .bind(neighbours.ranks)
+    .bind(left)
+    .bind(left_rank)
+    .bind(right)
+    .bind(right_rank)
     .bind(links)
     .fetch_all(connection)
     .await?;
@@ -307,7 +288,8 @@ pub async fn take_over(
     siblings: &[Sibling],
     horizon_seconds: f64,
 ) -> Result<u64, StoreError> {
-    let neighbours = Neighbours::of(siblings);
+    let (left, left_rank) = near(siblings, Side::Left);
+    let (right, right_rank) = near(siblings, Side::Right);
     let done = sqlx::query(with_holder!(
         "UPDATE link SET dirty = true WHERE tenant = $1 AND sync = $2 AND state = 'excluded'
              AND reason LIKE $10 AND NOT dirty AND id NOT IN (
@@ -320,10 +302,10 @@ pub async fn take_over(
     .bind(of(siblings, false))
     .bind(of(siblings, true))
     .bind(horizon_seconds)
-    .bind(neighbours.syncs)
-    .bind(neighbours.far)
-    .bind(neighbours.theirs)
-    .bind(neighbours.ranks)
+    .bind(left)
+    .bind(left_rank)
+    .bind(right)
+    .bind(right_rank)
     .bind(format!("{SYNCED_BY}%"))
     .execute(connection)
     .await?;

@@ -75,16 +75,16 @@ impl Mailboxes {
         self.world.define(change).await;
     }
 
-    fn named(sync: &str) -> Option<SyncRef> {
-        Some(SyncRef {
+    fn named(sync: &str) -> SyncRef {
+        SyncRef {
             tenant: "acme".to_owned(),
             sync: sync.to_owned(),
-        })
+        }
     }
 
     async fn status(&self, sync: &str) -> StatusResponse {
         let request = StatusRequest {
-            sync: Self::named(sync),
+            sync: Some(Self::named(sync)),
         };
         let status = self.world.service().status(Request::new(request)).await;
         status.unwrap().into_inner()
@@ -92,7 +92,7 @@ impl Mailboxes {
 
     async fn run(&self, sync: &str) {
         let request = RunRequest {
-            sync: Self::named(sync),
+            sync: Some(Self::named(sync)),
         };
         self.world
             .service()
