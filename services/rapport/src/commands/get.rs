@@ -1,7 +1,7 @@
 //! `rapport get`: lists.
 
 use proto::{
-    control::{ListConnectionsRequest, ListSyncsRequest},
+    control::{ChosenPolicy, ListConnectionsRequest, ListSyncsRequest},
     reconcile::{RecordsRequest, SyncRecord},
 };
 use serde_json::json;
@@ -27,14 +27,27 @@ pub(crate) async fn run(caller: &Caller, json: bool, args: &GetArgs) -> Result<(
 
 async fn syncs(caller: &Caller, json: bool) -> Result<(), Failure> {
     let syncs = caller.list_syncs(ListSyncsRequest::default()).await?.syncs;
-    let mut table = output::table(&["name", "state", "recipe", "generation", "left", "right"]);
+    let mut table = output::table(&[
+        "name",
+        "state",
+        "recipe",
+        "generation",
+        "left",
+        "right",
+        "policies of its own",
+    ]);
     for sync in syncs {
         if json {
             output::json(&json!({
                 "id": sync.id, "name": sync.name, "state": sync.state, "recipe": sync.recipe,
                 "generation": sync.generation, "left": sync.left, "right": sync.right,
+                "policies": policies_json(&sync.policies),
             }));
         }
+        let own = sync.policies.iter().filter(|policy| !policy.of_recipe);
+        let own: Vec<String> = own
+            .map(|policy| format!("{}: {}", policy.name, policy.value))
+            .collect();
         let generation = sync.generation.to_string();
         table.add_row([
             sync.name,
@@ -43,6 +56,7 @@ async fn syncs(caller: &Caller, json: bool) -> Result<(), Failure> {
             generation,
             sync.left,
             sync.right,
+            own.join("\n"),
         ]);
     }
     if !json {
@@ -52,6 +66,13 @@ async fn syncs(caller: &Caller, json: bool) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+fn policies_json(policies: &[ChosenPolicy]) -> serde_json::Value {
+    let values = policies
+        .iter()
+        .map(|policy| (policy.name.clone(), policy.value.clone().into()));
+    serde_json::Value::Object(values.collect())
 }
 
 async fn connections(caller: &Caller, json: bool) -> Result<(), Failure> {

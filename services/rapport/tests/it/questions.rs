@@ -24,6 +24,15 @@ async fn lists_are_tables_for_people_and_json_for_programs() {
             .contains("zoho-google-contacts"),
         "{table}"
     );
+    let hourly = format!("{FILE}policies: {{ frequency_seconds: 3600 }}\n");
+    stage.apply(&hourly).await;
+    let table = rapport(&stage, "get syncs").await.ok();
+    assert!(table.contains("frequency_seconds: 3600"), "{table}");
+    assert!(!table.contains("conflict"), "{table}");
+    let syncs = rapport(&stage, "get syncs --json").await.ok();
+    let sync: serde_json::Value = serde_json::from_str(&syncs).unwrap();
+    assert_eq!(sync["policies"]["frequency_seconds"], "3600");
+    assert_eq!(sync["policies"]["conflict"], "left");
     let connections = rapport(&stage, "get connections --json").await.ok();
     let lines: Vec<serde_json::Value> = connections
         .lines()
