@@ -55,7 +55,7 @@ pub fn writer_main() -> ExitCode {
 #[derive(Clone, Debug)]
 pub struct Google {
     settings: GoogleSettings,
-    glances: Arc<Glances<writer::Candidates>>,
+    glances: Arc<writer::AtAGlance>,
 }
 
 impl Google {

@@ -94,10 +94,19 @@ impl Call {
     }
 }
 
+/// What creates of a baseline share for half a minute.
+#[derive(Debug, Default)]
+pub(crate) struct AtAGlance {
+    /// The newest contacts, among whom duplicates are looked for.
+    candidates: Glances<Candidates>,
+    /// The groups that were there.
+    groups: Glances<()>,
+}
+
 /// Makes the writes of a batch and answers each.
 pub(crate) async fn execute(
     client: Client<'_>,
-    glances: &Glances<Candidates>,
+    glances: &AtAGlance,
     scope: &Scope,
     batch: &Batch,
 ) -> Vec<Outcome> {
@@ -121,7 +130,7 @@ pub(crate) async fn execute(
 /// The writes of one batch on their way. A write is known by its place in the batch.
 struct Writer<'a> {
     client: Client<'a>,
-    glances: &'a Glances<Candidates>,
+    glances: &'a AtAGlance,
     scope: &'a Scope,
     answers: Vec<Option<(Answer, Option<model::Record>)>>,
     calls: Vec<f64>,

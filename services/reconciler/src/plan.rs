@@ -248,7 +248,8 @@ impl<'a> Planner<'a> {
             self.defer(link);
             return;
         }
-        if writes && link.base.is_none() && left.is_some() && right.is_some() {
+        let new = link.base.is_none();
+        if writes && new && left.is_some() && right.is_some() {
             self.planned.merged += 1;
         }
         self.planned.conflicts += plan.conflicts.len() as u64;
@@ -262,7 +263,7 @@ impl<'a> Planner<'a> {
             (Side::Right, plan.writes.right, right),
         ] {
             if let Some(write) = write {
-                self.queue(&mut link, side, write, record);
+                self.queue(&mut link, side, write, record, new);
             }
         }
         match plan.disposition {

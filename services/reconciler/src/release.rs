@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 pub use self::choice::Limits;
 use crate::{
     error::EngineError,
+    lane,
     store::{
         StoreError,
         outbox::{self, Account, Released},
@@ -28,7 +29,7 @@ const BATCH: usize = 200;
 /// A released write that nobody has claimed for so long is published again: its message may be lost.
 const REPEAT_AFTER_SECONDS: f64 = 60.0;
 /// How far into the queue calls are looked for that are full, in windows.
-const LOOK_AHEAD: usize = 4;
+const LOOK_AHEAD: usize = 3;
 
 /// Publishes what may go out now; answers how many writes went out.
 pub async fn release(pool: &PgPool, bus: &Bus, window: usize) -> Result<usize, EngineError> {
@@ -79,11 +80,19 @@ pub async fn choose(
     repeat_after_seconds: f64,
 ) -> Result<Vec<Released>, StoreError> {
     let open = outbox::on_the_way(connection, account, repeat_after_seconds).await?;
-    if choice::room(&open, limits) == 0 {
+    let room = choice::room(&open, limits);
+    if room == 0 {
         return Ok(Vec::new());
     }
+    // Of a baseline nothing but whole calls goes while others are on the way.
+    let last = if room >= limits.batch || open.is_empty() {
+        lane::BASELINE
+    } else {
+        lane::CHANGE
+    };
     let looked_at = i64::try_from(limits.window * LOOK_AHEAD).unwrap_or(i64::MAX);
-    let waiting = outbox::waiting(connection, account, looked_at, repeat_after_seconds).await?;
+    let waiting =
+        outbox::waiting(connection, account, last, looked_at, repeat_after_seconds).await?;
     let chosen = choice::choose(&open, &waiting, limits);
     if chosen.is_empty() {
         return Ok(Vec::new());

@@ -1,11 +1,15 @@
 //! Creating records.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use model::{Path, Record};
 use provider::{Answer, Applied, Create, Fault, Operation, RefusedPath, Write};
 
-use super::{Joining, Writer, concerns, not_done, person};
+use super::{
+    Joining, Writer, concerns,
+    look_up::{Wanted, young},
+    not_done, person,
+};
 use crate::{
     fault::{ADDRESS_BOOK_FULL, Effect, Failure},
     map::{self, Body},
@@ -53,9 +57,7 @@ impl<'w> Writer<'_> {
                 _ => None,
             })
             .collect();
-        let everyone: Vec<usize> = creates.iter().map(|(at, _)| *at).collect();
-        // A contact must not come into being beside a group that is gone.
-        if !self.has_collection(&everyone).await {
+        if !self.has_group(&creates).await {
             return;
         }
         let mut joining = Vec::new();
@@ -67,6 +69,22 @@ impl<'w> Writer<'_> {
             }
         }
         self.join(joining).await;
+    }
+
+    /// A contact must not come into being beside a group that is gone. Creates of a baseline share a look at it.
+    async fn has_group(&mut self, creates: &[Wanted<'_>]) -> bool {
+        let since = young(creates);
+        let group = [self.client.account_id(), &self.scope.collection].join(" ");
+        if since.is_some_and(|since| self.glances.groups.recent(&group, since).is_some()) {
+            return true;
+        }
+        let began = Instant::now();
+        let everyone: Vec<usize> = creates.iter().map(|(at, _)| *at).collect();
+        let there = self.has_collection(&everyone).await;
+        if let Some(since) = since.filter(|_| there) {
+            self.glances.groups.remember(&group, since, began, ());
+        }
+        there
     }
 
     /// Answers creates whose records exist; the others come back, ready to be sent.

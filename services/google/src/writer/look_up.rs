@@ -50,7 +50,7 @@ impl Writer<'_> {
             return Ok(choose(wanted, &Candidates::new(people), group));
         };
         let account = self.client.account_id().to_owned();
-        if let Some(candidates) = self.glances.recent(&account, since)
+        if let Some(candidates) = self.glances.candidates.recent(&account, since)
             && choose(wanted, &candidates, group).is_empty()
         {
             return Ok(BTreeMap::new());
@@ -60,7 +60,10 @@ impl Writer<'_> {
         let back = Timestamp::now().duration_since(since);
         let people = self.newest(&on_behalf_of, Some(back)).await?;
         let candidates = Candidates::new(people);
-        let candidates = self.glances.remember(&account, since, began, candidates);
+        let candidates = self
+            .glances
+            .candidates
+            .remember(&account, since, began, candidates);
         Ok(choose(wanted, &candidates, group))
     }
 
@@ -119,7 +122,7 @@ impl Writer<'_> {
 }
 
 /// Since when these creates need be looked for; none if one of them has to be looked for further back.
-fn young(wanted: &[Wanted<'_>]) -> Option<Timestamp> {
+pub(super) fn young(wanted: &[Wanted<'_>]) -> Option<Timestamp> {
     let times: Option<Vec<Timestamp>> = wanted
         .iter()
         .map(|(_, create)| create.known_until)

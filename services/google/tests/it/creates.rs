@@ -158,6 +158,25 @@ async fn creates_of_a_baseline_share_a_look_at_what_is_younger() {
     assert_eq!(account.calls("people.connections.list"), 2);
 }
 
+// proves: R-21
+#[tokio::test]
+async fn creates_of_a_baseline_share_a_look_at_the_group() {
+    let account = Account::kind().await;
+    let group = account.group("Clients").await;
+    let young = |number: usize| {
+        let Operation::Create(mut write) = create(number, true) else {
+            unreachable!()
+        };
+        write.known_until = Some(jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5));
+        Operation::Create(write)
+    };
+    let writes = (0..600).map(young).collect();
+    let outcomes = account.execute(&scope(&group), writes).await;
+    assert_eq!(words(&outcomes), [("applied", 600)].into());
+    assert_eq!(account.calls("people.batchCreateContacts"), 3);
+    assert_eq!(account.calls("contactGroups.get"), 1);
+}
+
 #[tokio::test]
 async fn a_failed_look_up_creates_nothing() {
     let account = Account::kind().await;

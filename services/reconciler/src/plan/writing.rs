@@ -37,12 +37,14 @@ impl Planner<'_> {
         self.writes.push(write);
     }
 
+    /// Queues a write; `new`: this link had no base before.
     pub(super) fn queue(
         &mut self,
         link: &mut LinkRow,
         side: Side,
         write: merge::Write,
         record: Option<&RecordRow>,
+        new: bool,
     ) {
         let traceparent = link.traceparent.clone();
         let (operation, edits) = match write {
@@ -75,7 +77,7 @@ impl Planner<'_> {
             }
         };
         let mut write = self.write(link.id, side, operation, edits, traceparent);
-        if self.run <= 1 && link.base.is_none() {
+        if self.run <= 1 && new {
             write.lane = lane::BASELINE;
         }
         *self.planned.destructive.get_mut(side) += u64::from(write.destructive);

@@ -117,11 +117,12 @@ pub struct Waiting {
     pub again: bool,
 }
 
-/// What of an account may go out, the first to go first, at most so much: what went out and got lost, then the queue.
-/// Writes of syncs that are not at work stay.
+/// What of an account may go out, the first to go first, at most so much: what went out and got lost, then the queue
+/// up to a lane. Writes of syncs that are not at work stay.
 pub async fn waiting(
     connection: &mut PgConnection,
     account: &Account,
+    last_lane: i16,
     limit: i64,
     repeat_after_seconds: f64,
 ) -> Result<Vec<Waiting>, StoreError> {
@@ -137,7 +138,7 @@ pub async fn waiting(
              LIMIT $3
          ), queued AS MATERIALIZED (
              SELECT id, lane, sync, call, queued_at, false AS again FROM write
-             WHERE tenant = $1 AND connection = $2 AND status = 'queued' AND not_before <= clock_timestamp()
+             WHERE tenant = $1 AND connection = $2 AND status = 'queued' AND lane <= $6 AND not_before <= clock_timestamp()
                  AND sync IN (SELECT sync FROM working)
              ORDER BY lane, queued_at, id LIMIT $3
          ), planned AS (
@@ -156,6 +157,7 @@ pub async fn waiting(
     .bind(limit)
     .bind(repeat_after_seconds)
     .bind(lane::BASELINE)
+    .bind(last_lane)
     .fetch_all(connection)
     .await?;
     rows.iter()

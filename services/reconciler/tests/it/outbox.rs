@@ -1,6 +1,7 @@
 //! What the outbox lets out at a time.
 
 use reconciler::{
+    lane,
     release::{self, Limits},
     store::outbox,
 };
@@ -114,4 +115,25 @@ async fn a_change_waits_for_no_baseline() {
         [1, 2, 2, 2, 2],
         "what fills the window is the baseline"
     );
+}
+
+// proves: R-29
+#[tokio::test]
+async fn what_a_pair_lacks_when_it_meets_is_a_matter_of_the_baseline() {
+    let mut world = World::new().await;
+    world.left.add(&[
+        ("emails[work]", "ada@example.com"),
+        ("name.given", "Ada"),
+        ("title", "Countess"),
+    ]);
+    world
+        .right
+        .add(&[("emails[work]", "ada@example.com"), ("name.given", "Ada")]);
+    world.read(model::Side::Left).await;
+    world.read(model::Side::Right).await;
+    world.advance().await;
+    let queued = "SELECT operation, lane FROM write WHERE status = 'queued'";
+    let queued = sqlx::query_as::<_, (String, i16)>(queued);
+    let queued = queued.fetch_all(&world.database.pool).await.unwrap();
+    assert_eq!(queued, [("update".to_owned(), lane::BASELINE)]);
 }
