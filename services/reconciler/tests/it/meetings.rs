@@ -5,6 +5,8 @@ use model::{
     event::{Original, Override, Participant, Status},
 };
 
+use proto::control::SyncDefinition;
+
 use crate::{
     book::{Shape, path, text},
     world::World,
@@ -262,4 +264,37 @@ async fn meetings_are_matched_by_their_uid_or_by_title_and_beginning() {
     assert_eq!(world.left.entries.len(), 4);
     assert_eq!(world.right.entries.len(), 4);
     assert_eq!(world.find_by(Side::Right, "title", "One"), ["R1"]);
+}
+
+// proves
+#[tokio::test]
+async fn meetings_that_are_set_up_again_are_found_and_none_is_made_twice() {
+    let as_the_recipe_has_it = |definition: &mut SyncDefinition| {
+        let policies = World::policies(definition);
+        "sync-all".clone_into(&mut policies.twins);
+        "skip".clone_into(&mut policies.outside);
+    };
+    let mut before = World::of(&MEETINGS, as_the_recipe_has_it).await;
+    let noon = "2026-12-02T12:00:00[Europe/Vienna]/2026-12-02T13:00:00[Europe/Vienna]";
+    before.left.add(&[("title", "Board"), ("when", VIENNA)]);
+    before.right.add(&[("title", "Lunch"), ("when", noon)]);
+    // Two calls at one time are two, and only their title says what they are.
+    for _ in 0..2 {
+        before.right.add(&[("title", "Call"), ("when", VIENNA)]);
+    }
+    before.right.add(&[("when", noon)]);
+    before.settle().await;
+    before.agree();
+    assert_eq!(before.left.entries.len(), 5);
+
+    // Nothing is left but the accounts, and in the CRM a meeting has another name by now.
+    let mut again = World::of(&MEETINGS, as_the_recipe_has_it).await;
+    (again.left, again.right) = (before.left, before.right);
+    again.left.set("L1", "title", Some("Big board"));
+    let (left, right) = (again.left.creates, again.right.creates);
+    again.settle().await;
+    again.agree();
+    assert_eq!((again.left.creates, again.right.creates), (left, right));
+    assert_eq!(again.find_by(Side::Right, "title", "Big board").len(), 1);
+    assert_eq!(again.status().await.counts.unwrap().in_sync, 5);
 }
