@@ -24,8 +24,8 @@ use url::Url;
 
 use crate::config::ZohoSettings;
 
-/// What a sync needs: meetings are only read. COQL is apart from the modules.
-const SCOPES: &str = "ZohoCRM.modules.contacts.ALL,ZohoCRM.modules.accounts.ALL,ZohoCRM.modules.events.READ,\
+/// What a sync needs. COQL is apart from the modules.
+const SCOPES: &str = "ZohoCRM.modules.contacts.ALL,ZohoCRM.modules.accounts.ALL,ZohoCRM.modules.events.ALL,\
     ZohoCRM.settings.fields.READ,\
     ZohoCRM.settings.custom_views.READ,ZohoCRM.settings.modules.READ,ZohoCRM.settings.profiles.READ,\
     ZohoCRM.users.READ,ZohoCRM.org.READ,ZohoCRM.notifications.ALL,ZohoCRM.coql.READ,ZohoSearch.securesearch.READ";

@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::{
     fault::{self, Failure},
+    kind::Kind,
     wire::{DeletedRow, Listing, Query, Row, stamp},
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct Answer<T> {
 /// Calls with one session.
 pub(crate) struct Client<'a> {
     session: Session<'a>,
+    kind: Kind,
     base: Url,
     calls: AtomicU32,
     /// The last answer's `Date`, in seconds.
@@ -89,8 +91,13 @@ struct Prepared {
 }
 
 impl<'a> Client<'a> {
-    /// Calls to the account's data centre.
+    /// Calls to the account's data centre, about no kind of record.
     pub(crate) fn new(session: Session<'a>) -> Result<Self, Fault> {
+        Self::about(session, Kind::default())
+    }
+
+    /// Calls to the account's data centre, about records of a kind.
+    pub(crate) fn about(session: Session<'a>, kind: Kind) -> Result<Self, Fault> {
         let base = session.access.api_base.clone();
         let mut base =
             base.ok_or_else(|| Fault::malformed("no API address came with the access token"))?;
@@ -99,6 +106,7 @@ impl<'a> Client<'a> {
         }
         Ok(Self {
             session,
+            kind,
             base,
             calls: AtomicU32::new(0),
             date: AtomicI64::new(0),
@@ -302,7 +310,7 @@ impl<'a> Client<'a> {
     }
 
     fn failure(&self, reply: &Reply, effect: Effect) -> Failure {
-        let mut failure = fault::of_reply(reply, Timestamp::now());
+        let mut failure = fault::of_reply(self.kind, reply, Timestamp::now());
         match failure.fault {
             Fault::Throttled { until } => {
                 for weight in [Weight::Light, Weight::Heavy] {

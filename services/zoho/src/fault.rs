@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use provider::{Fault, Reply};
 use serde_json::Value;
 
-use crate::{map, wire::Verdict};
+use crate::{kind::Kind, wire::Verdict};
 
 /// A call that did not do what it was asked to: what Zoho said, and the decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,8 +57,8 @@ impl From<Failure> for Fault {
     }
 }
 
-/// What an unsuccessful reply means.
-pub(crate) fn of_reply(reply: &Reply, now: Timestamp) -> Failure {
+/// What an unsuccessful reply to a call about this kind of record means.
+pub(crate) fn of_reply(kind: Kind, reply: &Reply, now: Timestamp) -> Failure {
     let verdict = verdict_of(&reply.body);
     let fault = if reply.status == StatusCode::TOO_MANY_REQUESTS {
         Fault::Throttled {
@@ -71,13 +71,18 @@ pub(crate) fn of_reply(reply: &Reply, now: Timestamp) -> Failure {
     } else if reply.status.is_server_error() {
         Fault::transient(format!("HTTP {}", reply.status.as_u16()))
     } else {
-        of_verdict(&verdict, reply.status, now)
+        of_verdict(kind, &verdict, reply.status, now)
     };
     Failure { verdict, fault }
 }
 
-/// What Zoho's verdict on one record, or on a whole call, means.
-pub(crate) fn of_verdict(verdict: &Verdict, status: StatusCode, now: Timestamp) -> Fault {
+/// What Zoho's verdict on one record of this kind, or on a whole call, means.
+pub(crate) fn of_verdict(
+    kind: Kind,
+    verdict: &Verdict,
+    status: StatusCode,
+    now: Timestamp,
+) -> Fault {
     match verdict.code.as_str() {
         "INVALID_TOKEN" | "AUTHENTICATION_FAILURE" | "INVALID_HOST" => Fault::Unauthorised {
             reason: verdict.code.clone(),
@@ -110,7 +115,7 @@ pub(crate) fn of_verdict(verdict: &Verdict, status: StatusCode, now: Timestamp) 
         },
         "" => of_status(status),
         _ => Fault::Refused {
-            path: path_of(verdict),
+            path: path_of(kind, verdict),
             reason: reason_of(verdict),
         },
     }
@@ -179,9 +184,9 @@ pub(crate) fn field_of(verdict: &Verdict) -> Option<&str> {
     by_path().or_else(|| verdict.detail("api_name"))
 }
 
-fn path_of(verdict: &Verdict) -> Option<String> {
+fn path_of(kind: Kind, verdict: &Verdict) -> Option<String> {
     field_of(verdict)
-        .and_then(map::path_of)
+        .and_then(|name| kind.path_of(name))
         .map(|path| path.to_string())
 }
 

@@ -1,11 +1,13 @@
 //! The feed of a module: what was modified, who is in the list view, and what was deleted.
 //!
-//! A round goes through up to four lists, one page per call: the *members* of the list view (ids only), the
+//! A round goes through up to four lists, one page per call, and the series that they showed parts of: the *members* of the list view (ids only), the
 //! *modified* records of the module, the *view* itself with all fields where its members are not those
 //! that the cursor knows, and the *deleted* records. `PROVIDER.md` says why.
 
+mod occurrences;
 mod page;
 mod round;
+mod series;
 pub(crate) mod view;
 
 use jiff::SignedDuration;
@@ -22,16 +24,16 @@ pub(crate) async fn page(
     at: &At,
 ) -> Result<Page, Fault> {
     let kind = Kind::named(&scope.kind)?;
-    let client = Client::new(session)?;
+    let client = Client::about(session, kind)?;
     let pages = |reader| Pages::new(&client, scope, reader, overlap(settings));
     let read = match at {
         At::Start { cursor } => {
-            let reader = Reader::of_caller(&client, kind).await?;
+            let reader = Reader::of_caller(&client, kind, scope).await?;
             pages(reader).begin(cursor.as_deref()).await
         }
         At::Next(round) => {
             let round = Round::read(round)?;
-            let reader = Reader::new(kind, round.zone.as_deref());
+            let reader = Reader::new(kind, round.zone.as_deref(), scope);
             pages(reader).go_on(round).await
         }
     };

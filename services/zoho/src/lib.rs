@@ -45,10 +45,14 @@ pub fn connector_main() -> ExitCode {
 
 /// The main function of `zoho-writer`.
 pub fn writer_main() -> ExitCode {
-    driver::writer_main("zoho-writer", "Writes contacts to Zoho CRM", Zoho::new)
+    driver::writer_main(
+        "zoho-writer",
+        "Writes contacts and meetings to Zoho CRM",
+        Zoho::new,
+    )
 }
 
-/// Zoho CRM, as a provider of contacts.
+/// Zoho CRM, as a provider of contacts and meetings.
 #[derive(Debug)]
 pub struct Zoho {
     settings: ZohoSettings,
@@ -69,7 +73,7 @@ impl Provider for Zoho {
         About {
             provider: PROVIDER,
             display_name: "Zoho CRM",
-            kinds: &[map::KIND],
+            kinds: &[map::KIND, model::event::KIND],
             horizon: self.settings.horizon(),
             request_timeout: self.settings.request_timeout(),
             carries_marker: false,

@@ -98,7 +98,12 @@ fn granted(watch: &Watch, verdicts: &WatchVerdicts) -> Result<Channel, Failure> 
         .first()
         .ok_or_else(|| Fault::malformed("no verdict on the channel"))?;
     if !verdict.succeeded() {
-        let fault = fault::of_verdict(verdict, http::StatusCode::BAD_REQUEST, Timestamp::now());
+        let fault = fault::of_verdict(
+            Kind::default(),
+            verdict,
+            http::StatusCode::BAD_REQUEST,
+            Timestamp::now(),
+        );
         return Err(Failure {
             verdict: verdict.clone(),
             fault,

@@ -193,6 +193,9 @@ pub(crate) struct Field {
 /// What the API may do with a field.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct OperationType {
+    /// Give it a value when a record is made.
+    #[serde(default)]
+    pub(crate) api_create: bool,
     /// Change it.
     #[serde(default)]
     pub(crate) api_update: bool,

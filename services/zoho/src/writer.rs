@@ -4,25 +4,29 @@ mod company;
 mod compare;
 mod create;
 mod delete;
+mod find;
 mod gone;
 mod live;
 mod look_up;
 mod read;
 mod rights;
+mod series;
 mod update;
 mod verdict;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
 use model::Record;
 use provider::{
     Answer, Batch, BatchKind, Fault, Glances, Operation, Outcome, Scope, Session, Write,
 };
 use serde_json::{Map, Value as Json, json};
 
-use self::{company::RecentCompanies, rights::FieldRights};
+use self::{company::RecentCompanies, rights::FieldRights, series::Attempts};
 use crate::{
     client::{BATCH, Client},
+    event::Terms,
     kind::Kind,
     reader::Reader,
     wire::Row,
@@ -34,6 +38,8 @@ pub(crate) struct Known {
     companies: RecentCompanies,
     rights: FieldRights,
     glances: Glances<Vec<Row>>,
+    attempts: Attempts,
+    lag: SignedDuration,
 }
 
 impl Known {
@@ -43,6 +49,8 @@ impl Known {
             companies: RecentCompanies::new(horizon),
             rights: FieldRights::default(),
             glances: Glances::default(),
+            attempts: Attempts::new(horizon),
+            lag: SignedDuration::try_from(horizon).unwrap_or(SignedDuration::MAX),
         }
     }
 }
@@ -85,11 +93,11 @@ pub(crate) async fn execute(
     batch: &Batch,
 ) -> Vec<Outcome> {
     let (client, kind) =
-        match may(scope, batch.kind).and_then(|kind| Ok((Client::new(session)?, kind))) {
+        match Kind::named(&scope.kind).and_then(|kind| Ok((Client::about(session, kind)?, kind))) {
             Ok(may) => may,
             Err(fault) => return same_for_all(batch, &fault),
         };
-    let reader = match Reader::of_caller(&client, kind).await {
+    let reader = match Reader::of_caller(&client, kind, scope).await {
         Ok(reader) => reader,
         Err(fault) => return same_for_all(batch, &fault),
     };
@@ -99,7 +107,10 @@ pub(crate) async fn execute(
         companies: &known.companies,
         rights: &known.rights,
         glances: &known.glances,
+        attempts: &known.attempts,
+        lag: known.lag,
         account_id: session.account_id,
+        kind,
         fields: reader.fields_to_ask(scope),
         reader,
     };
@@ -121,19 +132,6 @@ pub(crate) async fn execute(
         .collect()
 }
 
-/// The kind of the scope's records, if the batch may be made at all: meetings are read and not written.
-fn may(scope: &Scope, batch: BatchKind) -> Result<Kind, Fault> {
-    match (Kind::named(&scope.kind)?, batch) {
-        (Kind::Event, BatchKind::Create | BatchKind::Update | BatchKind::Delete) => {
-            Err(Fault::Refused {
-                path: None,
-                reason: "meetings of Zoho CRM are only read".to_owned(),
-            })
-        }
-        (kind, _) => Ok(kind),
-    }
-}
-
 /// Writes of one batch.
 struct Writer<'a> {
     client: &'a Client<'a>,
@@ -141,7 +139,11 @@ struct Writer<'a> {
     companies: &'a RecentCompanies,
     rights: &'a FieldRights,
     glances: &'a Glances<Vec<Row>>,
+    attempts: &'a Attempts,
+    /// How long lists may show the past.
+    lag: SignedDuration,
     account_id: &'a str,
+    kind: Kind,
     reader: Reader,
     fields: Vec<String>,
 }
@@ -169,9 +171,16 @@ impl From<Fault> for Answered {
 }
 
 impl Writer<'_> {
-    /// What is sent for rows: no automation runs unless the sync's definition says so.
+    /// What is sent for rows: no automation runs, and nobody gets a mail, unless the sync's definition says so.
     fn body(&self, rows: &[Map<String, Json>]) -> Json {
         let mut body = json!({ "data": rows });
+        if self.kind == Kind::Event
+            && let Some(rows) = body["data"].as_array_mut()
+        {
+            for row in rows {
+                row["$send_notification"] = self.notifies().into();
+            }
+        }
         if !self.runs_workflows() {
             body["trigger"] = json!([]);
         }
@@ -179,10 +188,41 @@ impl Writer<'_> {
     }
 
     fn runs_workflows(&self) -> bool {
-        self.scope
-            .options
-            .get("workflows")
-            .is_some_and(|option| option == "run")
+        self.option("workflows") == Some("run")
+    }
+
+    /// Whether participants are told of what is written.
+    fn notifies(&self) -> bool {
+        self.option("notify") == Some("all")
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.scope.options.get(name).map(String::as_str)
+    }
+
+    /// The remote id of a record that these are the rows of.
+    fn remote_id(&self, rows: &[Row]) -> Option<String> {
+        let row = rows.first()?;
+        let series = self.reader.series_of(row).map(Reader::series_id);
+        series.or_else(|| row.id().map(str::to_owned))
+    }
+
+    /// The module that is written.
+    fn module(&self) -> &'static str {
+        self.kind.module()
+    }
+
+    /// What decides how a meeting is written, beside the meeting.
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            zone: self.reader.clock(),
+            now: self.now(),
+        }
+    }
+
+    /// The provider's clock, or ours before it has answered.
+    fn now(&self) -> Timestamp {
+        self.client.provider_time().unwrap_or_else(Timestamp::now)
     }
 }
 

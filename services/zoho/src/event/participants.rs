@@ -1,14 +1,21 @@
 //! Who is invited to a meeting.
 
 use model::{
-    Value,
+    Element, Value,
     event::{Participant, Status},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::NotCarried;
+use crate::wire::Row;
 
 const FIELD: &str = "Participants";
+
+/// What a participant without an address is known by begins so; the type and the id of the record follow.
+const URN: &str = "urn:zoho:crm:";
+
+/// Participants that a meeting takes ("Update Records").
+pub(super) const MOST: usize = 50;
 
 /// The participants of a meeting, each once: a contact and a lead with one address are one guest.
 ///
@@ -46,7 +53,7 @@ fn participant(shown: &Json) -> Result<Participant, NotCarried> {
         (Some(email), _, _) => email.to_owned(),
         (None, _, None) => return Err(unknown()),
         (None, "email", Some(address)) => address,
-        (None, kind, Some(id)) => format!("urn:zoho:crm:{kind}:{id}"),
+        (None, kind, Some(id)) => format!("{URN}{kind}:{id}"),
     };
     if address.is_empty() {
         return Err(unknown());
@@ -71,4 +78,54 @@ fn status(word: &str) -> Option<Status> {
 
 fn unknown() -> NotCarried {
     NotCarried::Form { field: FIELD }
+}
+
+/// What invites a participant: the one that is there already, a record of the CRM, or an address.
+pub(super) fn invitation(live: &Json, element: &Element) -> Result<Json, &'static str> {
+    let shown = live.as_array().map(Vec::as_slice).unwrap_or_default();
+    let same = |one: &&Json| participant(one).is_ok_and(|known| known.address == element.label);
+    if let Some(known) = shown.iter().find(same) {
+        return Ok(json!({"type": known["type"], "participant": known["participant"]}));
+    }
+    let record = element
+        .label
+        .strip_prefix(URN)
+        .and_then(|rest| rest.split_once(':'));
+    match record {
+        Some((kind, id)) => Ok(json!({"type": kind, "participant": id})),
+        None if is_address(&element.label) => {
+            Ok(json!({"type": "email", "participant": element.label}))
+        }
+        None => Err("a participant without an e-mail address cannot be invited"),
+    }
+}
+
+/// Whether it looks like an address; Zoho CRM decides.
+fn is_address(text: &str) -> bool {
+    let domain = text.split_once('@').map(|(_, domain)| domain);
+    domain.is_some_and(|domain| !domain.is_empty()) && !text.contains(char::is_whitespace)
+}
+
+/// Whether anybody was invited by mail, so that a deletion may tell them; also where nobody knows.
+pub(crate) fn may_be_told(row: &Row) -> bool {
+    match row.0.get(FIELD) {
+        None => true,
+        Some(Json::Array(shown)) => shown
+            .iter()
+            .any(|one| one.get("invited").is_none_or(|invited| invited != false)),
+        Some(_) => false,
+    }
+}
+
+/// Who stays shows as before, with name and address, where only the invitations were sent.
+pub(super) fn keep_invited(before: Option<&Json>, sent: &mut Json) {
+    let known = before.and_then(Json::as_array);
+    for one in sent.as_array_mut().into_iter().flatten() {
+        let is_same = |known: &&Json| {
+            known["type"] == one["type"] && known["participant"] == one["participant"]
+        };
+        if let Some(known) = known.into_iter().flatten().find(is_same) {
+            *one = known.clone();
+        }
+    }
 }

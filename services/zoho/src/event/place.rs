@@ -13,7 +13,7 @@ pub(super) struct Place {
     pub(super) fields: &'static [&'static str],
 }
 
-pub(super) static PLACES: [Place; 10] = [
+pub(super) static PLACES: [Place; 11] = [
     place("title", &["Event_Title"]),
     place("when", &["Start_DateTime", "End_DateTime", "All_day"]),
     place("location", &["Venue"]),
@@ -21,6 +21,7 @@ pub(super) static PLACES: [Place; 10] = [
     place("participants", &["Participants"]),
     place("alerts", &["Remind_At"]),
     place("recurrence", &["Recurring_Activity", "$recurrence_id"]),
+    place("overrides", &["Recurring_Activity", "$recurrence_id"]),
     place("status", &["$event_cancelled"]),
     place("organizer", &["Owner"]),
     place("uid", &["$u_id"]),
@@ -35,6 +36,28 @@ impl Place {
     pub(super) fn path(&self) -> Option<Path> {
         Path::parse(self.root).ok()
     }
+}
+
+/// The fields without which there is no meeting. A rule is one that has to be there as it is sent, or not at all:
+/// without it a series would be a single meeting.
+pub(crate) const REQUIRED: [&str; 5] = [
+    "Event_Title",
+    "Start_DateTime",
+    "End_DateTime",
+    "All_day",
+    "Recurring_Activity",
+];
+
+/// The canonical path of a field: its place in the table, else a custom one.
+pub(crate) fn path_of(api_name: &str) -> Option<Path> {
+    let placed = PLACES.iter().find(|place| place.fields.contains(&api_name));
+    placed.map_or_else(|| map::custom(api_name), Place::path)
+}
+
+/// The fields that make one value together with this one.
+pub(crate) fn fields_beside(api_name: &str) -> Vec<&str> {
+    let placed = PLACES.iter().find(|place| place.fields.contains(&api_name));
+    placed.map_or_else(|| vec![api_name], |place| place.fields.to_vec())
 }
 
 /// Whether a field has a place in the table.

@@ -1,26 +1,29 @@
 //! Zoho CRM's row → canonical event.
 
 use model::{
-    Element, Path, Record, SIMPLE_PART, Value,
-    event::{self, Alert, AlertAction, EventStatus, Trigger, Zone},
+    Path, Record, Value,
+    event::{self, EventStatus, Zone},
 };
 use serde_json::Value as Json;
 
-use super::{NotCarried, participants::participants, place::is_placed, when::when};
-use crate::{
-    map,
-    wire::{Row, instant},
+use super::{
+    NotCarried, participants::participants, place::is_placed, reminders::alerts, when::when,
 };
+use crate::{map, wire::Row};
 
 /// What people read where a meeting has no title, which Zoho CRM needs.
-const NO_TITLE: &str = "Not Provided";
+pub(super) const NO_TITLE: &str = "Not Provided";
 
 /// The event that a row shows. `zone` is the caller's: the clock by which Zoho CRM's own pages show times.
 pub(crate) fn read(row: &Row, zone: Option<&Zone>) -> Result<Record, NotCarried> {
-    let shown = |name: &str| row.0.get(name).filter(|value| !value.is_null());
-    if shown("$recurrence_id").is_some() || shown("Recurring_Activity").is_some() {
+    if super::recurs(row) {
         return Err(NotCarried::Recurs);
     }
+    single(row, zone)
+}
+
+/// The meeting that a row shows, whether it recurs or not.
+pub(super) fn single(row: &Row, zone: Option<&Zone>) -> Result<Record, NotCarried> {
     let mut record = Record::new(event::KIND);
     let mut set = |root: &str, value: Option<Value>| {
         if let Ok(path) = Path::parse(root) {
@@ -53,50 +56,4 @@ pub(crate) fn read(row: &Row, zone: Option<&Zone>) -> Result<Record, NotCarried>
     }
     event::check(&record)?;
     Ok(record)
-}
-
-/// The reminders of a meeting: units of time before its start, or, as older versions of the API have it, an instant.
-fn alerts(value: &Json) -> Result<Option<Value>, NotCarried> {
-    let unknown = || NotCarried::Form { field: "Remind_At" };
-    let triggers = match value {
-        Json::Null => return Ok(None),
-        Json::String(at) => vec![Trigger::At(instant(at).ok_or_else(unknown)?)],
-        Json::Array(reminders) => {
-            let before = reminders
-                .iter()
-                .map(|one| minutes_before(one).ok_or_else(unknown));
-            before
-                .map(|minutes| Ok(Alert::minutes_before(minutes?).trigger))
-                .collect::<Result<_, NotCarried>>()?
-        }
-        _ => return Err(unknown()),
-    };
-    let mut elements: Vec<Element> = Vec::new();
-    for trigger in triggers {
-        let action = AlertAction::Display;
-        let element = Alert { trigger, action }.element();
-        if elements
-            .iter()
-            .all(|known| known.part(SIMPLE_PART) != element.part(SIMPLE_PART))
-        {
-            elements.push(element);
-        }
-    }
-    Ok(Value::elements(elements))
-}
-
-fn minutes_before(reminder: &Json) -> Option<u32> {
-    let unit = match reminder.get("unit")? {
-        Json::Number(unit) => unit.as_u64()?.try_into().ok()?,
-        Json::String(unit) => unit.trim().parse::<u32>().ok()?,
-        _ => return None,
-    };
-    let minutes = match reminder.get("period")?.as_str()? {
-        "minutes" => 1,
-        "hours" => 60,
-        "days" => 24 * 60,
-        "weeks" => 7 * 24 * 60,
-        _ => return None,
-    };
-    unit.checked_mul(minutes)
 }

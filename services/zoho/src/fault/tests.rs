@@ -16,7 +16,7 @@ fn failure(status: u16, body: &Value) -> Failure {
         headers: HeaderMap::new(),
         body: Bytes::from(body.to_string()),
     };
-    of_reply(&reply, now())
+    of_reply(Kind::Contact, &reply, now())
 }
 
 fn error(code: &str, details: &Value) -> Value {
@@ -221,7 +221,10 @@ fn rubbish_is_a_fault_and_no_panic() {
             body: Bytes::from(body.to_owned()),
         };
         assert!(
-            matches!(of_reply(&reply, now()).fault, Fault::Malformed { .. }),
+            matches!(
+                of_reply(Kind::Contact, &reply, now()).fault,
+                Fault::Malformed { .. }
+            ),
             "{body}"
         );
     }

@@ -7,7 +7,9 @@ use model::Path;
 use provider::{CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What};
 
 use super::{
-    round::{Chain, Cursor, List, Roll, Round, Slice},
+    occurrences::noted,
+    round::{Before, Chain, Cursor, List, Roll, Round, Slice},
+    series::Book,
     view,
 };
 use crate::{
@@ -19,20 +21,20 @@ use crate::{
 
 /// Pages of one feed.
 pub(super) struct Pages<'a> {
-    client: &'a Client<'a>,
-    scope: &'a Scope,
-    reader: Reader,
-    module: &'static str,
-    fields: Vec<String>,
-    overlap: SignedDuration,
+    pub(super) client: &'a Client<'a>,
+    pub(super) scope: &'a Scope,
+    pub(super) reader: Reader,
+    pub(super) module: &'static str,
+    pub(super) fields: Vec<String>,
+    pub(super) overlap: SignedDuration,
 }
 
 /// What a page brought, before it is known how the round goes on.
 #[derive(Default)]
-struct Brought {
-    seen: Vec<Seen>,
-    readable: Vec<Path>,
-    snapshot: Option<SnapshotPart>,
+pub(super) struct Brought {
+    pub(super) seen: Vec<Seen>,
+    pub(super) readable: Vec<Path>,
+    pub(super) snapshot: Option<SnapshotPart>,
 }
 
 impl<'a> Pages<'a> {
@@ -52,7 +54,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn view(&self) -> Option<&'a str> {
+    pub(super) fn view(&self) -> Option<&'a str> {
         let collection: &'a str = &self.scope.collection;
         (!collection.is_empty()).then_some(collection)
     }
@@ -62,14 +64,28 @@ impl<'a> Pages<'a> {
         let from = cursor
             .map(|cursor| Cursor::read(cursor, Timestamp::now()))
             .transpose()?;
-        let quick = from.is_some_and(|from| from.may_be_fresh(Timestamp::now()));
+        let follows = self.reader.follows_series();
+        if from
+            .as_ref()
+            .is_some_and(|from| from.series.is_some() != follows)
+        {
+            // Nobody told of the series until now, or nobody wants to know of them any more.
+            return Err(Fault::CursorExpired.into());
+        }
+        let quick = from
+            .as_ref()
+            .is_some_and(|from| from.may_be_fresh(Timestamp::now()));
         self.start(from, quick).await
     }
 
     async fn start(&self, from: Option<Cursor>, quick: bool) -> Result<Page, Failure> {
         let mut round = Round {
             began: Timestamp::MIN,
-            newest: from.and_then(|from| from.newest),
+            newest: from.as_ref().and_then(|from| from.newest),
+            book: self.reader.follows_series().then(|| {
+                let known = from.as_ref().and_then(|from| from.series.clone());
+                Book::of(known.unwrap_or_default())
+            }),
             from,
             quick,
             members: BTreeSet::new(),
@@ -106,6 +122,7 @@ impl<'a> Pages<'a> {
             List::Modified(slice) => self.read_modified(round, slice).await,
             List::View(chain) => self.read_view(round, chain).await,
             List::Deleted { page } => self.read_deleted(round, page).await,
+            List::Series { after } => self.read_series(round, after).await,
         }
     }
 
@@ -134,7 +151,12 @@ impl<'a> Pages<'a> {
             .client
             .page_of(self.module, &self.fields, &list)
             .await?;
-        if round.quick && round.from.is_some_and(|from| !from.is_fresh(page.at)) {
+        if round.quick
+            && round
+                .from
+                .as_ref()
+                .is_some_and(|from| !from.is_fresh(page.at))
+        {
             // Our clock is not the provider's.
             return Box::pin(self.start(round.from, false)).await;
         }
@@ -150,25 +172,62 @@ impl<'a> Pages<'a> {
             .max(slice.newest);
         round.newest = slice.newest.max(round.newest);
         let asked = self.asked_of_view(&round, &page.body.data).await?;
-        let members = asked.as_ref().unwrap_or(&round.members);
+        let listed = std::mem::take(&mut round.members);
+        let members = asked.as_ref().unwrap_or(&listed);
         let inside = |id: &str| self.view().is_none() || members.contains(id);
-        let mut brought = self.brought(&page.body.data, inside);
+        let mut brought = self.brought(&mut round, &page.body.data, inside);
+        round.members = listed;
         let token = next_token(page.body.info)?;
-        if round.is_snapshot() {
-            brought.snapshot = Some(SnapshotPart {
-                extent: Extent::Account,
-                end: token.is_none(),
-            });
-        }
         if token.is_some() {
+            brought.snapshot = part(&round, Before::Modified, false);
             return going_on(
                 &round.with_list(List::Modified(Slice { token, ..slice })),
                 brought,
                 page.at,
             );
         }
+        self.leave(round, Before::Modified, brought, page.at).await
+    }
+
+    /// Goes on after a list that was read to its end: with the series that it showed parts of, if any.
+    async fn leave(
+        &self,
+        round: Round,
+        left: Before,
+        mut brought: Brought,
+        at: Timestamp,
+    ) -> Result<Page, Failure> {
+        if round.book.as_ref().is_some_and(Book::is_touched) {
+            brought.snapshot = part(&round, left, false);
+            return going_on(&round.with_list(List::Series { after: left }), brought, at);
+        }
+        brought.snapshot = part(&round, left, true);
+        self.after(round, left, brought, at).await
+    }
+
+    /// Goes on after a list, and the series that it showed parts of.
+    pub(super) async fn after(
+        &self,
+        round: Round,
+        left: Before,
+        brought: Brought,
+        at: Timestamp,
+    ) -> Result<Page, Failure> {
+        match left {
+            Before::Modified => self.after_modified(round, brought, at).await,
+            Before::View => going_on(&round.with_list(List::Deleted { page: 1 }), brought, at),
+            Before::Deleted => self.end(&round, brought, at).await,
+        }
+    }
+
+    async fn after_modified(
+        &self,
+        mut round: Round,
+        brought: Brought,
+        at: Timestamp,
+    ) -> Result<Page, Failure> {
         if round.is_snapshot() {
-            return self.end(&round, brought, page.at).await;
+            return self.end(&round, brought, at).await;
         }
         let told = round.from.as_ref().and_then(|cursor| cursor.view);
         let list = if self.view().is_some() && !round.quick && told != Some(round.known) {
@@ -179,9 +238,9 @@ impl<'a> Pages<'a> {
         };
         if round.quick && self.nothing_deleted(&round).await? {
             // Nothing is missing, and of each record that was shown it was asked whether it is in the view.
-            return self.restarting(&round, brought, page.at);
+            return self.restarting(&round, brought, at);
         }
-        going_on(&round.with_list(list), brought, page.at)
+        going_on(&round.with_list(list), brought, at)
     }
 
     async fn nothing_deleted(&self, round: &Round) -> Result<bool, Failure> {
@@ -223,22 +282,21 @@ impl<'a> Pages<'a> {
             .page_of(self.module, &self.fields, &self.of_view(&chain))
             .await?;
         self.note_members(&mut round, &page.body.data);
-        let mut brought = self.brought(&page.body.data, |_| true);
+        let mut brought = self.brought(&mut round, &page.body.data, |_| true);
         let token = next_token(page.body.info)?;
-        brought.snapshot = Some(SnapshotPart {
-            extent: Extent::Scope,
-            end: token.is_none(),
-        });
-        let list = if token.is_some() {
-            List::View(Chain { token })
-        } else {
-            List::Deleted { page: 1 }
-        };
-        going_on(&round.with_list(list), brought, page.at)
+        if token.is_none() {
+            return self.leave(round, Before::View, brought, page.at).await;
+        }
+        brought.snapshot = part(&round, Before::View, false);
+        going_on(
+            &round.with_list(List::View(Chain { token })),
+            brought,
+            page.at,
+        )
     }
 
     /// A record that is live again wins over its tombstone: each is read by id before it is believed.
-    async fn read_deleted(&self, round: Round, number: u32) -> Result<Page, Failure> {
+    async fn read_deleted(&self, mut round: Round, number: u32) -> Result<Page, Failure> {
         let page = self
             .client
             .deleted(self.module, round.since(self.overlap), number)
@@ -259,12 +317,18 @@ impl<'a> Pages<'a> {
         let members: Vec<String> = live.keys().cloned().collect();
         let members = view::members_among(self.client, self.module, self.scope, &members).await?;
         let rows: Vec<Row> = live.into_values().collect();
-        let mut brought = self.brought(&rows, |id| members.contains(id));
+        let mut brought = self.brought(&mut round, &rows, |id| members.contains(id));
         let alive: BTreeSet<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
         let gone = tombstones
             .into_values()
             .filter(|deleted| !alive.contains(&deleted.id));
-        brought.seen.extend(gone.map(tombstone));
+        for deleted in gone {
+            let book = round.book.as_mut();
+            // What is left of its series tells that it is gone.
+            if !book.is_some_and(|book| book.bury(&deleted.id)) {
+                brought.seen.push(tombstone(deleted));
+            }
+        }
         if page.body.info.more_records {
             return going_on(
                 &round.with_list(List::Deleted { page: number + 1 }),
@@ -272,7 +336,7 @@ impl<'a> Pages<'a> {
                 page.at,
             );
         }
-        self.end(&round, brought, page.at).await
+        self.leave(round, Before::Deleted, brought, page.at).await
     }
 
     /// Those of the deleted that are live again. A list may still show one from before its deletion, so that each
@@ -313,12 +377,19 @@ impl<'a> Pages<'a> {
     /// The end of a round, and where the next one begins. A quick round changes nothing for the next thorough one.
     fn restarting(&self, round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
         let newest = round.newest;
+        let series = round.book.as_ref().map(|book| book.known.clone());
         let cursor = match &round.from {
-            Some(from) if round.quick => Cursor { newest, ..*from },
+            Some(from) if round.quick => Cursor {
+                newest,
+                series,
+                view: from.view,
+                since: from.since,
+            },
             _ => Cursor {
                 since: round.began,
                 view: self.view().map(|_| round.roll),
                 newest,
+                series,
             },
         };
         let Brought {
@@ -355,17 +426,37 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn brought(&self, rows: &[Row], inside: impl Fn(&str) -> bool) -> Brought {
-        let seen = rows
-            .iter()
-            .filter_map(|row| self.reader.seen(row, &inside))
-            .collect();
+    /// What rows show. Occurrences are noted, and their series read when the list has come to its end.
+    fn brought(&self, round: &mut Round, rows: &[Row], inside: impl Fn(&str) -> bool) -> Brought {
+        let mut seen: Vec<Seen> = Vec::new();
+        for row in rows {
+            let one = match self.reader.series_of(row) {
+                Some(series) if noted(round, series, row) => None,
+                Some(series) => Some(self.reader.aside(series, row, &inside)),
+                None => self.reader.seen(row, &inside),
+            };
+            // Of the occurrences of one series that is set aside, one is enough.
+            seen.extend(one.filter(|one| {
+                seen.last()
+                    .is_none_or(|last| last.remote_id != one.remote_id)
+            }));
+        }
         Brought {
             seen,
             readable: self.reader.readable(rows, self.scope),
             snapshot: None,
         }
     }
+}
+
+/// What a page of a list is part of, and whether it is complete with it.
+pub(super) fn part(round: &Round, list: Before, end: bool) -> Option<SnapshotPart> {
+    let extent = match list {
+        Before::Modified if round.is_snapshot() => Extent::Account,
+        Before::View => Extent::Scope,
+        Before::Modified | Before::Deleted => return None,
+    };
+    Some(SnapshotPart { extent, end })
 }
 
 /// The token of the next page. More rows without one would make an unread rest look like an absence.
@@ -376,7 +467,7 @@ fn next_token(info: Paging) -> Result<Option<String>, Fault> {
     }
 }
 
-fn going_on(round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
+pub(super) fn going_on(round: &Round, brought: Brought, at: Timestamp) -> Result<Page, Failure> {
     let next =
         serde_json::to_value(round).map_err(|_| Fault::malformed("the round cannot be written"))?;
     let Brought {

@@ -7,11 +7,13 @@ use provider::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::series::{Book, Known};
+
 /// The list of deleted records is complete for so long; an older cursor reads everything again.
 const LONGEST_ABSENCE: SignedDuration = SignedDuration::from_hours(55 * 24);
 
 /// Where a round begins: what the ones before have told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
     /// The provider's clock when the last thorough round began.
@@ -22,6 +24,9 @@ pub(super) struct Cursor {
     /// The newest modification that was shown so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) newest: Option<Timestamp>,
+    /// The series that are known, where they are followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) series: Option<Known>,
 }
 
 impl Cursor {
@@ -101,6 +106,9 @@ pub(super) struct Round {
     /// The caller's time zone, for kinds that have times.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) zone: Option<String>,
+    /// What is known of series, where they are followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) book: Option<Book>,
 }
 
 /// One of a round's lists, and how far it is read.
@@ -117,6 +125,22 @@ pub(super) enum List {
         /// The page to read, from 1.
         page: u32,
     },
+    /// The series of which the list before showed something.
+    Series {
+        /// That list.
+        after: Before,
+    },
+}
+
+/// A list that was read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Before {
+    /// The records that were modified.
+    Modified,
+    /// The list view.
+    View,
+    /// The records that were deleted.
+    Deleted,
 }
 
 /// A chain of page tokens.
@@ -214,7 +238,7 @@ impl Round {
                 self.repeats += 1;
             }
             // Pages by number have no token to lose; beyond their limit only a complete reading helps.
-            List::Deleted { .. } => return Err(Fault::CursorExpired),
+            List::Deleted { .. } | List::Series { .. } => return Err(Fault::CursorExpired),
         }
         if self.repeats > REPEATS {
             return Err(Fault::transient("a list cannot be read to its end"));
@@ -254,6 +278,7 @@ mod tests {
             list,
             repeats: 0,
             zone: None,
+            book: None,
         }
     }
 
@@ -264,6 +289,7 @@ mod tests {
             since: at("2026-11-01T00:00:00Z"),
             view: Some(roll(&["1"])),
             newest: None,
+            series: None,
         };
         assert_eq!(Cursor::read(&good.write().unwrap(), now), Ok(good));
         for bad in [
@@ -347,6 +373,7 @@ mod tests {
             since: at(since),
             view: None,
             newest: newest.map(at),
+            series: None,
         }
     }
 

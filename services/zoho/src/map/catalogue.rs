@@ -53,6 +53,8 @@ pub(crate) fn catalogue(fields: &[Field], profile: Option<&str>) -> Catalogue {
 pub(crate) struct Rights {
     /// Change it.
     pub(crate) may_write: bool,
+    /// Give it a value when a record is made.
+    pub(crate) may_set: bool,
 }
 
 impl Rights {
@@ -64,9 +66,10 @@ impl Rights {
         if permission == "hidden" || field.visible == Some(false) {
             return None;
         }
-        let allowed = permission == "read_write" && field.operation_type.api_update;
+        let open = permission == "read_write" && !field.read_only && !field.fixed;
         Some(Self {
-            may_write: allowed && !field.read_only && !field.fixed,
+            may_write: open && field.operation_type.api_update,
+            may_set: open && (field.operation_type.api_create || field.operation_type.api_update),
         })
     }
 }

@@ -102,12 +102,12 @@ pub(crate) fn fields_of(path: &Path) -> Vec<&'static str> {
 }
 
 /// The path of a field that has no place in the table.
-pub(super) fn custom(api_name: &str) -> Option<Path> {
+pub(crate) fn custom(api_name: &str) -> Option<Path> {
     Path::keyed("custom", api_name).ok()
 }
 
 /// The API name of a custom path.
-pub(super) fn custom_name(path: &Path) -> Option<&str> {
+pub(crate) fn custom_name(path: &Path) -> Option<&str> {
     (path.field() == "custom").then(|| path.key()).flatten()
 }
 

@@ -12,7 +12,7 @@ use super::{
     read::read,
     surname::{derived, is_derived},
 };
-use crate::wire::Row;
+use crate::{kind::Kind, wire::Row};
 
 /// What a company's name was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(crate) type Companies = BTreeMap<String, Company>;
 /// Members to send, and the paths that cannot be sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Changes {
+    /// The kind of record that they are of.
+    pub(crate) kind: Kind,
     /// Members by API name; `null` clears.
     pub(crate) fields: Map<String, Json>,
     /// Paths that Zoho CRM has no place or no form for.
@@ -36,10 +38,15 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Takes a field out that Zoho CRM does not accept. False if it was not sent.
+    /// Takes a field out that Zoho CRM does not accept, and with it those that make one value. False if it was not
+    /// sent.
     pub(crate) fn refuse(&mut self, api_name: &str, reason: &str) -> bool {
-        let sent = self.fields.remove(api_name).is_some();
-        if sent && let Some(path) = path_of(api_name) {
+        let beside = self.kind.fields_beside(api_name);
+        let taken = beside
+            .into_iter()
+            .filter_map(|name| self.fields.remove(name));
+        let sent = taken.count() > 0;
+        if sent && let Some(path) = self.kind.path_of(api_name) {
             self.refused.push(refused(&path, reason));
         }
         sent
@@ -68,6 +75,7 @@ pub(crate) fn creation(record: &Record, companies: &Companies) -> Changes {
     let mut changes = Changes {
         fields: plain.fields.into_iter().collect(),
         refused: plain.refused,
+        ..Changes::default()
     };
     let company = link_company(&mut changes, text(record, "organization"), companies);
     let (surname, given) = (text(record, "name.family"), text(record, "name.given"));
@@ -283,7 +291,8 @@ fn path_of_element(root: &Path, element: &model::Element) -> Path {
     Path::keyed(root.field(), &element.label).unwrap_or_else(|_| root.clone())
 }
 
-fn refused(path: &Path, reason: &str) -> RefusedPath {
+/// A path that is refused for this reason.
+pub(crate) fn refused(path: &Path, reason: &str) -> RefusedPath {
     RefusedPath {
         path: path.to_string(),
         reason: reason.to_owned(),

@@ -13,6 +13,7 @@ use super::{Writer, look_up::quoted};
 use crate::{
     client::{BATCH, Records},
     fault::of_verdict,
+    kind::Kind,
     map::{Companies, Company},
     wire::{ACCOUNTS, Query, Row},
 };
@@ -21,14 +22,15 @@ use crate::{
 const NAMES: usize = 40;
 /// Rows that one query answers.
 const QUERY_ROWS: usize = 200;
-/// So many companies of ours are remembered.
+/// So many companies are remembered.
 const REMEMBERED: usize = 1_000;
 
-/// Companies that we made a moment ago and that lists may not show yet, so that nobody makes them twice.
+/// Companies that we made or found a moment ago: lists may not show yet what we made, so that nobody makes it twice, and a
+/// baseline's creates need not look for the same ones with every call.
 #[derive(Debug)]
 pub(crate) struct RecentCompanies {
     keep: Duration,
-    made: Mutex<HashMap<(String, String), (String, Instant)>>,
+    known: Mutex<HashMap<(String, String), (String, Instant)>>,
 }
 
 impl RecentCompanies {
@@ -36,22 +38,22 @@ impl RecentCompanies {
     pub(crate) fn new(horizon: Duration) -> Self {
         Self {
             keep: horizon * 2,
-            made: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
     fn id_of(&self, account: &str, name: &str) -> Option<String> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, at) = made.get(&(account.to_owned(), name.to_owned()))?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (id, at) = known.get(&(account.to_owned(), name.to_owned()))?;
         (at.elapsed() < self.keep).then(|| id.clone())
     }
 
     fn remember(&self, account: &str, name: &str, id: &str) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.len() >= REMEMBERED {
-            made.retain(|_, (_, at)| at.elapsed() < self.keep);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.retain(|_, (_, at)| at.elapsed() < self.keep);
         }
-        made.insert(
+        known.insert(
             (account.to_owned(), name.to_owned()),
             (id.to_owned(), Instant::now()),
         );
@@ -59,9 +61,17 @@ impl RecentCompanies {
 }
 
 impl Writer<'_> {
+    /// The companies of contacts; meetings have none.
+    pub(super) async fn companies_of(&self, names: BTreeSet<String>) -> Result<Companies, Fault> {
+        match self.kind {
+            Kind::Contact => self.companies(names).await,
+            Kind::Event => Ok(Companies::new()),
+        }
+    }
+
     /// The companies of exactly these names. What is not found is made, unless the sync's option `companies` is
     /// `skip`. A fault means that no contact was written.
-    pub(super) async fn companies(&self, mut names: BTreeSet<String>) -> Result<Companies, Fault> {
+    async fn companies(&self, mut names: BTreeSet<String>) -> Result<Companies, Fault> {
         let mut companies = Companies::new();
         names.retain(|name| match self.companies.id_of(self.account_id, name) {
             Some(id) => {
@@ -133,6 +143,11 @@ impl Writer<'_> {
                 &self.client.records(ACCOUNTS, &list).await?.body.data,
             );
         }
+        for name in wanted {
+            if let Some(Company::Id(id)) = companies.get(&name) {
+                self.companies.remember(self.account_id, &name, id);
+            }
+        }
         Ok(())
     }
 
@@ -171,6 +186,7 @@ impl Writer<'_> {
                         Company::Id(id.to_owned())
                     }
                     None => Company::Refused(reason_of(of_verdict(
+                        Kind::Contact,
                         &verdict,
                         http::StatusCode::BAD_REQUEST,
                         jiff::Timestamp::now(),

@@ -41,9 +41,10 @@ fn shown(live: &Record, edits: &[Edit], value: fn(&Edit) -> Option<&Value>) -> V
         let has = |wanted: Option<&Value>| {
             let wanted = wanted.and_then(|value| value.as_elements().first());
             wanted.map(|wanted| {
-                live.elements(&edit.path)
-                    .iter()
-                    .any(|element| comparison.same_parts(element, wanted))
+                live.elements(&edit.path).iter().any(|element| {
+                    let is_same = comparison.same_parts(element, wanted);
+                    is_same && (!comparison.is_keyed() || element.label == wanted.label)
+                })
             })
         };
         // An element is shown if it is there; no element is shown if the other state's is not.

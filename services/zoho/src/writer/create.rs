@@ -1,21 +1,22 @@
 //! Creating: look up, link companies, insert. Never upsert, which merges strangers that share an address.
 
+use model::Record;
 use provider::{Answer, Applied, Create, Fault, Live};
 use serde_json::json;
 
 use super::{
     Answered, Answers, Writer,
+    live::ids as ids_of,
     rights::keep_writable,
     verdict::{ATTEMPTS, Ruling, rule},
 };
 use crate::{
+    event,
     feed::view,
+    kind::Kind,
     map::{self, Changes},
-    wire::{CONTACTS, Row, Verdict},
+    wire::{Row, Verdict},
 };
-
-/// Without it there is no contact.
-const REQUIRED: [&str; 1] = ["Last_Name"];
 
 /// A create that is about to be sent.
 struct Pending {
@@ -46,10 +47,10 @@ impl Writer<'_> {
         if !asked.is_empty() {
             let looked_up: Vec<&Create> = asked.iter().map(|index| creates[*index]).collect();
             let found = self.look_up(&looked_up).await?;
-            let found: Vec<(usize, Row)> = asked
+            let found: Vec<(usize, Vec<Row>)> = asked
                 .into_iter()
                 .zip(found)
-                .filter_map(|(index, row)| Some((index, row?)))
+                .filter_map(|(index, rows)| Some((index, rows?)))
                 .collect();
             self.answer_existing(answers, found).await?;
         }
@@ -60,32 +61,45 @@ impl Writer<'_> {
             .iter()
             .filter_map(|index| company_of(creates[*index]))
             .collect();
-        let companies = self.companies(names).await?;
+        let companies = self.companies_of(names).await?;
         let writable = self.writable().await?;
-        let pending = |index: usize| {
-            let mut changes = map::creation(&creates[index].record, &companies);
-            keep_writable(&mut changes, writable.as_deref(), &REQUIRED);
-            Pending { index, changes }
-        };
-        Ok(open.into_iter().map(pending).collect())
+        let mut pending = Vec::new();
+        for index in open {
+            let record = &creates[index].record;
+            let mut changes = match self.kind {
+                Kind::Contact => map::creation(record, &companies),
+                Kind::Event => event::creation(record, self.terms()),
+            };
+            keep_writable(&mut changes, writable.as_deref(), self.kind.required());
+            if changes.fields.is_empty() {
+                answers.set(index, changes.refusal());
+            } else {
+                pending.push(Pending { index, changes });
+            }
+        }
+        Ok(pending)
     }
 
     async fn answer_existing(
         &self,
         answers: &mut Answers,
-        found: Vec<(usize, Row)>,
+        found: Vec<(usize, Vec<Row>)>,
     ) -> Result<(), Fault> {
-        let ids: Vec<String> = found
-            .iter()
-            .filter_map(|(_, row)| row.id().map(str::to_owned))
-            .collect();
+        let ids: Vec<String> = found.iter().flat_map(|(_, rows)| ids_of(rows)).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        let members = view::members_among(self.client, CONTACTS, self.scope, &ids).await?;
-        for (index, row) in found {
-            let in_scope = row.id().is_some_and(|id| members.contains(id));
-            answers.set(index, Answer::Existing(self.live(&row, in_scope)?));
+        let members = view::members_among(self.client, self.module(), self.scope, &ids).await?;
+        let now = self.now();
+        for (index, rows) in found {
+            let in_scope = ids_of(&rows).iter().any(|id| members.contains(id));
+            let Some(id) = self.remote_id(&rows) else {
+                continue;
+            };
+            answers.set(
+                index,
+                Answer::Existing(self.live(&id, &rows, now, in_scope)?),
+            );
         }
         Ok(())
     }
@@ -100,7 +114,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|write| to_send(&write.changes))
                 .collect();
-            let verdicts = match self.client.insert(CONTACTS, &self.body(&rows)).await {
+            let verdicts = match self.client.insert(self.module(), &self.body(&rows)).await {
                 Ok(answer) => answer.body.data,
                 Err(failure) => {
                     for write in pending {
@@ -115,20 +129,22 @@ impl Writer<'_> {
                     answers.set(write.index, answer);
                     continue;
                 }
-                match rule(&verdict, &mut write.changes, &REQUIRED) {
+                match rule(&verdict, &mut write.changes, self.kind.required()) {
                     Ruling::Again if attempt + 1 < ATTEMPTS => again.push(write),
                     Ruling::Again => answers.set(write.index, write.changes.refusal()),
                     Ruling::Done {
                         id: Some(id),
                         version: Some(version),
                     } => {
-                        let live = self.as_sent(&id, version.clone(), &write.changes);
-                        answers.set(write.index, applied(id, live, write.changes));
+                        let source = (&creates[write.index].record, None);
+                        let answer = self.as_sent(id, version, &write.changes, source).await;
+                        let answer = answer.map(|live| applied(live, write.changes));
+                        answers.set(write.index, answer.unwrap_or_else(Answer::from));
                     }
                     Ruling::Done { .. } => {
                         answers.set(
                             write.index,
-                            Fault::malformed("a created contact without id and time"),
+                            Fault::malformed("a created record without id and time"),
                         );
                     }
                     Ruling::Answer(answer) => answers.set(write.index, answer),
@@ -142,7 +158,7 @@ impl Writer<'_> {
     async fn twin(&self, create: &Create, verdict: &Verdict) -> Option<Answer> {
         let errors = verdict.each();
         let clash = errors.iter().find(|error| error.code == "DUPLICATE_DATA")?;
-        let path = crate::fault::field_of(clash).and_then(map::path_of)?;
+        let path = crate::fault::field_of(clash).and_then(|name| self.kind.path_of(name))?;
         let matched = create
             .match_paths
             .iter()
@@ -161,12 +177,12 @@ impl Writer<'_> {
         };
         match self
             .client
-            .rows_by_id(CONTACTS, &self.fields, &[id.to_owned()])
+            .rows_by_id(self.module(), &self.fields, &[id.to_owned()])
             .await
         {
             Ok((rows, _)) => {
                 let mut answers = Answers::of(1);
-                let found = rows.into_values().map(|row| (0, row)).collect();
+                let found = rows.into_values().map(|row| (0, vec![row])).collect();
                 let answered = self.answer_existing(&mut answers, found).await;
                 let existing = answers.0.pop().flatten().filter(|_| answered.is_ok());
                 Some(existing.map_or(refused, |existing| existing.answer))
@@ -176,17 +192,42 @@ impl Writer<'_> {
     }
 
     /// The new record, exactly as it was sent.
-    fn as_sent(&self, id: &str, version: model::Version, changes: &Changes) -> Box<Live> {
-        Box::new(Live {
-            remote_id: id.to_owned(),
+    ///
+    /// The answer of a series is that of its first occurrence, which tells what the series is called. An error means
+    /// that it was made all the same: it is looked for before anything is made again.
+    pub(super) async fn as_sent(
+        &self,
+        id: String,
+        version: model::Version,
+        changes: &Changes,
+        (source, old): (&Record, Option<&Row>),
+    ) -> Result<Box<Live>, Fault> {
+        let lost = |reason: String| Fault::LostAnswer { reason };
+        let row = changes.as_row();
+        let record = match self.kind {
+            Kind::Event => event::made(&row, old, source, self.reader.clock()),
+            Kind::Contact => self.reader.record(&row),
+        };
+        let record = record.map_err(|reason| lost(reason.to_string()))?;
+        let remote_id = if changes.fields.contains_key(event::RULE) {
+            let first = self.client.row(self.module(), &self.fields, &id).await;
+            let first = first.map_err(|failure| lost(failure.fault.to_string()))?;
+            let rows: Vec<Row> = first.into_iter().collect();
+            let series = self.remote_id(&rows);
+            series.ok_or_else(|| lost("a new series without its name".to_owned()))?
+        } else {
+            id
+        };
+        Ok(Box::new(Live {
+            remote_id,
             former_ids: Vec::new(),
             version,
-            record: map::read(&changes.as_row()),
+            record,
             marker: None,
             // Whether a list view's conditions hold only the next round tells.
             in_scope: true,
-            readable: map::readable(&[], self.scope),
-        })
+            readable: self.reader.readable(&[], self.scope),
+        }))
     }
 }
 
@@ -214,11 +255,10 @@ fn to_send(changes: &Changes) -> serde_json::Map<String, serde_json::Value> {
     row
 }
 
-fn applied(id: String, live: Box<Live>, changes: Changes) -> Answer {
-    let version = Some(live.version.clone());
+fn applied(live: Box<Live>, changes: Changes) -> Answer {
     Answer::Applied(Applied {
-        remote_id: id,
-        version,
+        remote_id: live.remote_id.clone(),
+        version: Some(live.version.clone()),
         answer: Some(live),
         refused: changes.refused,
     })

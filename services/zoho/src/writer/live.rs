@@ -1,51 +1,65 @@
 //! A live record as it is answered, and as the history keeps it.
 
+use jiff::Timestamp;
 use model::{Path, Record, table};
 use provider::{Answer, Fault, Live};
 
 use super::{Answers, Writer};
-use crate::{feed::view, map, wire::Row};
+use crate::{feed::view, reader::Reader, wire::Row};
+
+/// Ids of the rows.
+pub(super) fn ids(rows: &[Row]) -> Vec<String> {
+    let ids = rows.iter().filter_map(Row::id);
+    ids.map(str::to_owned).collect()
+}
 
 impl Writer<'_> {
-    /// A row as a live record.
-    pub(super) fn live(&self, row: &Row, in_scope: bool) -> Result<Box<Live>, Fault> {
-        let (Some(id), Some(version)) = (row.id(), map::version(row)) else {
+    /// Rows that were found by this id, as a live record.
+    pub(super) fn live(
+        &self,
+        id: &str,
+        rows: &[Row],
+        at: Timestamp,
+        in_scope: bool,
+    ) -> Result<Box<Live>, Fault> {
+        let Some(version) = self.reader.version(rows) else {
             return Err(Fault::malformed(
                 "a record without an id or a time of modification",
             ));
         };
-        let record = self.reader.record(row);
-        let record = record.map_err(|reason| Fault::Refused { path: None, reason })?;
+        let is_series = Reader::series_named(id).is_some();
+        let former_ids = is_series.then(|| Reader::outermost(rows));
         Ok(Box::new(Live {
             remote_id: id.to_owned(),
-            former_ids: Vec::new(),
+            former_ids: former_ids.unwrap_or_default(),
             version,
-            record,
+            record: self.whole(id, rows, at)?,
             marker: None,
             in_scope,
-            readable: self.reader.readable(std::slice::from_ref(row), self.scope),
+            readable: self.reader.readable(rows, self.scope),
         }))
     }
 
     /// Answers writes whose records have moved on with what they look like now. Without knowing whether they are
     /// in scope, nothing is said of them.
-    pub(super) async fn answer_stale(&self, answers: &mut Answers, stale: Vec<(usize, Row)>) {
+    pub(super) async fn answer_stale(
+        &self,
+        answers: &mut Answers,
+        stale: Vec<(usize, String, Vec<Row>)>,
+        at: Timestamp,
+    ) {
         if stale.is_empty() {
             return;
         }
-        let ids: Vec<String> = stale
-            .iter()
-            .filter_map(|(_, row)| row.id().map(str::to_owned))
-            .collect();
-        let members = view::members_among(self.client, self.reader.module(), self.scope, &ids)
+        let each: Vec<String> = stale.iter().flat_map(|(_, _, rows)| ids(rows)).collect();
+        let members = view::members_among(self.client, self.module(), self.scope, &each)
             .await
             .ok();
-        for (index, row) in stale {
-            let in_scope = members
-                .as_ref()
-                .zip(row.id())
-                .map(|(members, id)| members.contains(id));
-            let live = in_scope.and_then(|in_scope| self.live(&row, in_scope).ok());
+        for (index, id, rows) in stale {
+            let live = members.as_ref().and_then(|members| {
+                let in_scope = ids(&rows).iter().any(|id| members.contains(id));
+                self.live(&id, &rows, at, in_scope).ok()
+            });
             answers.set(index, Answer::Stale { live });
         }
     }

@@ -1,6 +1,6 @@
 //! Looking for a record that is about to be created: somebody, or a lost call of ours, may have made it.
 //!
-//! The newest contacts are read from the list itself, for `/search` lags; what is older than those is asked for by
+//! The newest records are read from the list itself, for `/search` lags; what is older than those is asked for by
 //! its values, and there the lag does not matter.
 
 use std::{
@@ -15,16 +15,19 @@ use provider::{Create, Fault};
 use super::Writer;
 use crate::{
     client::Records,
+    event,
+    kind::Kind,
     map,
-    wire::{CONTACTS, Query, Row},
+    reader::{Reader, Whole},
+    wire::{Query, Row},
 };
 
-/// Pages of newest contacts that are read for one look-up.
-const PAGES: u32 = 5;
+/// Pages of newest records that are read for one look-up.
+pub(super) const PAGES: u32 = 5;
 /// Pages that are read for the look-ups of half a minute.
 const SHARED_PAGES: u32 = 60;
-/// How far the newest contacts have to reach back so that nothing else need be asked.
-const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+/// How far the newest records have to reach back so that nothing else need be asked.
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Values in one query.
 const VALUES: usize = 40;
 /// Rows that one query answers.
@@ -35,11 +38,14 @@ const KEY: [u8; 32] = [0; 32];
 
 impl Writer<'_> {
     /// For each create, the live record that it would double.
-    pub(super) async fn look_up(&self, creates: &[&Create]) -> Result<Vec<Option<Row>>, Fault> {
+    pub(super) async fn look_up(
+        &self,
+        creates: &[&Create],
+    ) -> Result<Vec<Option<Vec<Row>>>, Fault> {
         let since = young(creates);
         let of = format!("{} {}", self.account_id, self.fields.join(","));
         if let Some(rows) = since.and_then(|since| self.glances.recent(&of, since)) {
-            let found = counterparts(creates, &rows);
+            let found = counterparts(&self.reader, creates, &rows);
             // Seldom; and what is found is read anew, as it is now.
             if found.iter().all(Option::is_none) {
                 return Ok(found);
@@ -52,16 +58,20 @@ impl Writer<'_> {
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
-        let found = counterparts(creates, &rows);
+        let found = counterparts(&self.reader, creates, &rows);
         if let Some(since) = since.filter(|_| complete) {
             self.glances.remember(&of, since, began, rows);
         }
         Ok(found)
     }
 
-    /// The contacts that were modified, and so also those created, within this time, the last ones first, as far as
+    /// The records that were modified, and so also those created, within this time, the last ones first, as far as
     /// so many pages reach; whether they reach back so far.
-    async fn newest(&self, window: SignedDuration, pages: u32) -> Result<(Vec<Row>, bool), Fault> {
+    pub(super) async fn newest(
+        &self,
+        window: SignedDuration,
+        pages: u32,
+    ) -> Result<(Vec<Row>, bool), Fault> {
         let mut rows: Vec<Row> = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..pages {
@@ -70,12 +80,16 @@ impl Writer<'_> {
                 page_token: token.as_deref(),
                 ..Records::default()
             };
-            let page = match self.client.page_of(CONTACTS, &self.fields, &list).await {
+            let page = match self
+                .client
+                .page_of(self.module(), &self.fields, &list)
+                .await
+            {
                 Ok(page) => page,
                 // Nothing is wrong with the record for which this is read, and the next look-up begins anew.
                 Err(failure) if failure.breaks_chain() => {
                     return Err(Fault::transient(
-                        "the newest contacts cannot be paged through",
+                        "the newest records cannot be paged through",
                     ));
                 }
                 Err(failure) => return Err(failure.into()),
@@ -95,14 +109,28 @@ impl Writer<'_> {
         Ok((rows, false))
     }
 
-    /// Contacts that hold one of the creates' match values, whatever their age.
+    /// Records that hold one of the creates' match values, whatever their age.
     async fn by_values(&self, creates: &[&Create]) -> Result<Vec<Row>, Fault> {
         let mut ids = BTreeSet::new();
-        for (field, values) in values_by_field(creates) {
+        let (between, asked) = match self.kind {
+            Kind::Contact => (String::new(), values_by_field(creates)),
+            Kind::Event => {
+                let records: Vec<&Record> = creates.iter().map(|create| &create.record).collect();
+                match event::search(&records, self.terms()) {
+                    Some((from, to, titles)) => (
+                        format!("Start_DateTime between '{from}' and '{to}' and "),
+                        vec![("Event_Title", titles)],
+                    ),
+                    None => return Ok(Vec::new()),
+                }
+            }
+        };
+        for (field, values) in asked {
             for values in values.iter().collect::<Vec<_>>().chunks(VALUES) {
                 let listed: Vec<String> = values.iter().map(|value| quoted(value)).collect();
                 let select_query = format!(
-                    "select id from Contacts where {field} in ({}) limit {QUERY_ROWS}",
+                    "select id from {} where {between}{field} in ({}) limit {QUERY_ROWS}",
+                    self.module(),
                     listed.join(",")
                 );
                 let page = match self.client.query(&Query { select_query }).await {
@@ -115,7 +143,10 @@ impl Writer<'_> {
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
-        let (rows, _) = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await?;
+        let (rows, _) = self
+            .client
+            .rows_by_id(self.module(), &self.fields, &ids)
+            .await?;
         Ok(rows.into_values().collect())
     }
 }
@@ -127,41 +158,44 @@ fn young(creates: &[&Create]) -> Option<Timestamp> {
 }
 
 /// For each create the row that it would double, one to one.
-fn counterparts(creates: &[&Create], rows: &[Row]) -> Vec<Option<Row>> {
+fn counterparts(reader: &Reader, creates: &[&Create], rows: &[Row]) -> Vec<Option<Vec<Row>>> {
+    let records = reader.fold(rows);
     let mut keyed: HashMap<&[Path], Keyed<'_>> = HashMap::new();
     let mut taken = BTreeSet::new();
     let mut found = Vec::with_capacity(creates.len());
     for create in creates {
         let paths = create.match_paths.as_slice();
-        let keyed = keyed.entry(paths).or_insert_with(|| Keyed::of(rows, paths));
-        let row = keyed.counterpart(&create.record, &taken).cloned();
-        taken.extend(row.as_ref().and_then(Row::id).map(str::to_owned));
-        found.push(row);
+        let keyed = keyed
+            .entry(paths)
+            .or_insert_with(|| Keyed::of(&records, paths));
+        let counterpart = keyed.counterpart(&create.record, &taken);
+        taken.extend(counterpart.map(|whole| whole.id.clone()));
+        found.push(counterpart.map(|whole| whole.rows.clone()));
     }
     found
 }
 
-/// Rows by the keys that they have on these paths.
+/// Records by the keys that they have on these paths.
 struct Keyed<'r> {
     paths: &'r [Path],
     /// By rank and hash of a key.
     holders: HashMap<(u32, [u8; 32]), Vec<Holder<'r>>>,
 }
 
-/// A row that has a key.
+/// A record that has a key.
 struct Holder<'r> {
-    row: &'r Row,
+    whole: &'r Whole,
     name_hash: [u8; 32],
 }
 
 impl<'r> Keyed<'r> {
-    fn of(rows: &'r [Row], paths: &'r [Path]) -> Self {
+    fn of(records: &'r [Whole], paths: &'r [Path]) -> Self {
         let mut holders: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows {
-            for key in match_keys(&map::read(row), paths, &KEY) {
+        for whole in records {
+            for key in match_keys(&whole.record, paths, &KEY) {
                 let sharing = holders.entry((key.rank, key.hash)).or_default();
                 sharing.push(Holder {
-                    row,
+                    whole,
                     name_hash: key.name_hash,
                 });
             }
@@ -171,21 +205,21 @@ impl<'r> Keyed<'r> {
 
     /// The record that is the same as the one to create: the best key decides; one that several share counts only
     /// together with the name. What is taken is another one's.
-    fn counterpart(&self, record: &Record, taken: &BTreeSet<String>) -> Option<&'r Row> {
-        let free = |row: &Row| row.id().is_some_and(|id| !taken.contains(id));
+    fn counterpart(&self, record: &Record, taken: &BTreeSet<String>) -> Option<&'r Whole> {
+        let free = |whole: &Whole| !taken.contains(&whole.id);
         for key in match_keys(record, self.paths, &KEY) {
             let sharing: Vec<_> = self
                 .holders
                 .get(&(key.rank, key.hash))
                 .into_iter()
                 .flatten()
-                .filter(|holder| free(holder.row))
+                .filter(|holder| free(holder.whole))
                 .collect();
             let named = sharing
                 .iter()
                 .find(|holder| holder.name_hash == key.name_hash);
             match (named, sharing.as_slice()) {
-                (Some(holder), _) | (None, [holder]) => return Some(holder.row),
+                (Some(holder), _) | (None, [holder]) => return Some(holder.whole),
                 _ => {}
             }
         }
@@ -246,10 +280,10 @@ mod tests {
 
     fn found(record: &Record, rows: &[Row]) -> Option<String> {
         let paths = [Path::parse("emails[work]").unwrap()];
-        Keyed::of(rows, &paths)
+        let reader = Reader::new(Kind::Contact, None, &crate::map::tests::scope(&[]));
+        Keyed::of(&reader.fold(rows), &paths)
             .counterpart(record, &BTreeSet::new())
-            .and_then(Row::id)
-            .map(str::to_owned)
+            .map(|whole| whole.id.clone())
     }
 
     // proves: R-09

@@ -1,11 +1,10 @@
 //! Reading by id: what a record looks like now, or whether it is gone.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use provider::{Answer, CollectionState, Fault, Read};
 
-use super::{Answered, Answers, Writer};
-use crate::{feed::view, wire::Row};
+use super::{Answered, Answers, Writer, find::Found, live};
+use crate::{feed::view, reader::Reader, wire::Row};
 
 impl Writer<'_> {
     /// Reads records, and proves that those which are not there were deleted.
@@ -22,19 +21,10 @@ impl Writer<'_> {
             return Ok(lost_with_the_view(reads.len()));
         }
         let ids = ids_of(reads);
-        let (rows, _) = self
-            .client
-            .rows_by_id(self.reader.module(), &self.fields, &ids)
-            .await?;
-        let found: Vec<String> = rows.keys().cloned().collect();
-        let members = match view::members_among(
-            self.client,
-            self.reader.module(),
-            self.scope,
-            &found,
-        )
-        .await
-        {
+        let (found, at) = self.find(&ids).await?;
+        let each: Vec<String> = found.values().flat_map(|rows| live::ids(rows)).collect();
+        let members = view::members_among(self.client, self.module(), self.scope, &each);
+        let members = match members.await {
             Ok(members) => members,
             // The view went away meanwhile: what was missing may have been missing with it.
             Err(failure) if failure.is_unknown_id("cvid") => {
@@ -44,30 +34,38 @@ impl Writer<'_> {
         };
         let mut missing = Vec::new();
         for (index, read) in reads.iter().enumerate() {
-            match row_of(&rows, read) {
-                Some((id, row)) => answers.set(index, self.found(row, members.contains(id))),
+            match rows_of(&found, read) {
+                Some((id, rows)) => {
+                    let in_scope = live::ids(rows).iter().any(|id| members.contains(id));
+                    answers.set(index, self.found(id, rows, at, in_scope));
+                }
                 None => missing.push(index),
             }
         }
         if missing.is_empty() {
             return Ok(answers);
         }
-        let ids: Vec<String> = missing
+        let named: Vec<String> = missing
             .iter()
-            .map(|index| reads[*index].remote_id.clone())
+            .flat_map(|index| evidence(reads[*index]))
+            .cloned()
             .collect();
-        let gone = self.missing(&ids).await?;
+        let proved = self.proved_deleted(&named).await?;
         if self.view_is_lost().await? {
             return Ok(lost_with_the_view(reads.len()));
         }
-        for (index, answer) in missing.into_iter().zip(gone) {
-            answers.set(index, answer);
+        for index in missing {
+            let gone = Answer::Gone {
+                proved: evidence(reads[index]).iter().any(|id| proved.contains(id)),
+                collection: false,
+            };
+            answers.set(index, gone);
         }
         Ok(answers)
     }
 
-    fn found(&self, row: &Row, in_scope: bool) -> Answered {
-        match self.live(row, in_scope) {
+    fn found(&self, id: &str, rows: &[Row], at: Timestamp, in_scope: bool) -> Answered {
+        match self.live(id, rows, at, in_scope) {
             Ok(live) => Answer::Found(live).into(),
             Err(fault) => fault.into(),
         }
@@ -109,8 +107,23 @@ fn ids_of(reads: &[&Read]) -> Vec<String> {
     ids
 }
 
-fn row_of<'r>(rows: &'r BTreeMap<String, Row>, read: &Read) -> Option<(&'r String, &'r Row)> {
-    std::iter::once(&read.remote_id)
-        .chain(&read.former_ids)
-        .find_map(|id| rows.get_key_value(id))
+/// A series is looked for by its own id alone: its former ids are those of occurrences.
+fn rows_of<'r>(found: &'r Found, read: &Read) -> Option<(&'r String, &'r Vec<Row>)> {
+    let own = found.get_key_value(&read.remote_id);
+    own.or_else(|| {
+        let former = read.former_ids.iter();
+        let is_single = Reader::series_named(&read.remote_id).is_none();
+        former
+            .filter(|_| is_single)
+            .find_map(|id| found.get_key_value(id))
+    })
+}
+
+/// The ids of which one in the list of deleted records proves that the record is deleted.
+fn evidence(read: &Read) -> &[String] {
+    if Reader::series_named(&read.remote_id).is_some() {
+        &read.former_ids
+    } else {
+        std::slice::from_ref(&read.remote_id)
+    }
 }

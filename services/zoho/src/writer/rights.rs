@@ -12,8 +12,9 @@ use provider::Fault;
 use super::Writer;
 use crate::{
     auth::account::current_user,
+    event,
+    kind::Kind,
     map::{self, Changes},
-    wire::CONTACTS,
 };
 
 /// How long an account's rights are believed.
@@ -25,33 +26,34 @@ type Writable = Arc<BTreeSet<String>>;
 
 /// The fields that accounts may write, as they were a moment ago.
 #[derive(Debug, Default)]
-pub(crate) struct FieldRights(Mutex<HashMap<String, (Writable, Instant)>>);
+pub(crate) struct FieldRights(Mutex<HashMap<(Kind, String), (Writable, Instant)>>);
 
 impl FieldRights {
-    fn of(&self, account: &str) -> Option<Writable> {
+    fn of(&self, kind: Kind, account: &str) -> Option<Writable> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (writable, at) = known.get(account)?;
+        let (writable, at) = known.get(&(kind, account.to_owned()))?;
         (at.elapsed() < KEEP).then(|| writable.clone())
     }
 
-    fn remember(&self, account: &str, writable: Writable) {
+    fn remember(&self, kind: Kind, account: &str, writable: Writable) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.retain(|_, (_, at)| at.elapsed() < KEEP);
         }
-        known.insert(account.to_owned(), (writable, Instant::now()));
+        known.insert((kind, account.to_owned()), (writable, Instant::now()));
     }
 }
 
 impl Writer<'_> {
     /// The fields that the account may write; `None` if it may not know.
     pub(super) async fn writable(&self) -> Result<Option<Writable>, Fault> {
-        if let Some(writable) = self.rights.of(self.account_id) {
+        if let Some(writable) = self.rights.of(self.kind, self.account_id) {
             return Ok(Some(writable));
         }
         match self.ask_writable().await {
             Ok(writable) => {
-                self.rights.remember(self.account_id, writable.clone());
+                self.rights
+                    .remember(self.kind, self.account_id, writable.clone());
                 Ok(Some(writable))
             }
             Err(Fault::Forbidden { .. } | Fault::Refused { .. }) => Ok(None),
@@ -61,10 +63,13 @@ impl Writer<'_> {
 
     async fn ask_writable(&self) -> Result<Writable, Fault> {
         let profile = current_user(self.client).await?.profile;
-        let fields = self.client.fields(CONTACTS).await?.fields;
-        let catalogue =
-            map::catalogue(&fields, profile.as_ref().map(|profile| profile.id.as_str()));
-        let writable = catalogue.0.into_iter().filter(|entry| entry.writable);
+        let profile = profile.as_ref().map(|profile| profile.id.as_str());
+        let fields = self.client.fields(self.module()).await?.fields;
+        if self.kind == Kind::Event {
+            return Ok(Arc::new(event::writable(&fields, profile)));
+        }
+        let writable = map::catalogue(&fields, profile).0.into_iter();
+        let writable = writable.filter(|entry| entry.writable);
         Ok(Arc::new(writable.map(|entry| entry.name).collect()))
     }
 }

@@ -1,32 +1,52 @@
 //! Changing: read the batch, compare with the plan, send what is still right under one condition.
 
-mod send;
+pub(super) mod send;
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Edit, Record};
-use provider::{Answer, Applied, Fault, Update};
+use provider::{Answer, Applied, Fault, Live, Update};
 
 use super::{
-    Answered, Answers, Writer, compare::remaining, live::only_paths, rights::keep_writable,
+    Answered, Answers, Writer,
+    compare::remaining,
+    find::Found,
+    live::{ids as live_ids, only_paths},
+    rights::keep_writable,
+    series::Changing,
 };
 use crate::{
+    event,
+    feed::view,
+    kind::Kind,
     map::{self, Changes},
-    wire::{CONTACTS, Row},
+    wire::Row,
 };
 
 /// How much older than the reading a record must be: stamps have whole seconds, and a change of the same second
 /// would pass the condition unseen.
-const SETTLED: SignedDuration = SignedDuration::from_secs(2);
+pub(super) const SETTLED: SignedDuration = SignedDuration::from_secs(2);
 
 /// How long a record is held back that was touched just now.
 const HOLD: SignedDuration = SignedDuration::from_secs(3);
 
 /// A write that is still right.
+struct Right {
+    index: usize,
+    row: Row,
+    live: Record,
+    edits: Vec<Edit>,
+    in_scope: bool,
+}
+
+/// A write that is about to be sent.
 pub(super) struct Pending {
     index: usize,
     row: Row,
     before: Record,
     changes: Changes,
+    in_scope: bool,
 }
 
 impl Writer<'_> {
@@ -62,46 +82,78 @@ impl Writer<'_> {
             .iter()
             .map(|index| updates[*index].remote_id.clone())
             .collect();
-        let (rows, at) = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await?;
+        let (found, at) = self.find(&ids).await?;
+        let members = self.members_of(&found).await?;
+        let is_inside = |rows: &[Row]| live_ids(rows).iter().any(|id| members.contains(id));
         let mut still_right = Vec::new();
         let mut stale = Vec::new();
         let mut missing = Vec::new();
+        let mut series = Vec::new();
         for index in open.iter().copied() {
             let update = updates[index];
-            let Some(row) = rows.get(&update.remote_id) else {
+            let Some(rows) = found.get(&update.remote_id) else {
                 missing.push(index);
                 continue;
             };
-            if let Some(answer) = settling(row, at) {
+            if let Some(answer) = settling(rows, at) {
                 answers.set(index, answer);
                 continue;
             }
-            let live = map::read(row);
+            let live = match self.whole(&update.remote_id, rows, at) {
+                Ok(live) => live,
+                Err(fault) => {
+                    answers.set(index, fault);
+                    continue;
+                }
+            };
             match remaining(&live, &update.edits) {
                 Some(edits) if edits.is_empty() => {
-                    answers.set(index, nothing_to_do(update, row, &live));
+                    let in_scope = is_inside(rows);
+                    answers.set(index, self.nothing_to_do(update, rows, &live, in_scope));
                 }
-                Some(edits) => still_right.push((index, row.clone(), live, edits)),
-                None => stale.push((index, row.clone())),
+                Some(edits) if self.concerns_series(update, &edits) => {
+                    let changing = Changing {
+                        update,
+                        rows: rows.clone(),
+                        live,
+                        at,
+                        in_scope: is_inside(rows),
+                    };
+                    series.push((index, changing, edits));
+                }
+                Some(edits) => {
+                    still_right.extend(rows.first().map(|row| Right {
+                        index,
+                        row: row.clone(),
+                        live,
+                        edits,
+                        in_scope: is_inside(rows),
+                    }));
+                }
+                None => stale.push((index, update.remote_id.clone(), rows.clone())),
             }
         }
         self.answer_missing_updates(answers, updates, &missing)
             .await?;
-        self.answer_stale(answers, stale).await;
+        self.answer_stale(answers, stale, at).await;
         let pending = self.with_companies(still_right, updates, answers).await?;
+        // From here on something may have been sent.
+        for (index, changing, edits) in series {
+            answers.set(index, self.update_series(changing, edits).await);
+        }
         Ok(self.send(updates, pending, at, answers).await)
     }
 
     /// What is sent for each write, its companies looked up.
     async fn with_companies(
         &self,
-        writes: Vec<(usize, Row, Record, Vec<Edit>)>,
+        writes: Vec<Right>,
         updates: &[&Update],
         answers: &mut Answers,
     ) -> Result<Vec<Pending>, Fault> {
         let names = writes
             .iter()
-            .flat_map(|(_, _, _, edits)| edits)
+            .flat_map(|write| &write.edits)
             .filter(|edit| edit.path.field() == "organization");
         let names = names
             .filter_map(|edit| edit.after.as_ref()?.as_text().map(str::to_owned))
@@ -109,22 +161,38 @@ impl Writer<'_> {
         if writes.is_empty() {
             return Ok(Vec::new());
         }
-        let companies = self.companies(names).await?;
+        let companies = self.companies_of(names).await?;
         let writable = self.writable().await?;
         let mut pending = Vec::new();
-        for (index, row, live, edits) in writes {
-            let mut changes = map::changes(&row, &edits, &companies);
+        for write in writes {
+            let Right {
+                index,
+                row,
+                live,
+                edits,
+                in_scope,
+            } = write;
+            let mut changes = match self.kind {
+                Kind::Contact => map::changes(&row, &edits, &companies),
+                Kind::Event => event::changes(&row, &edits, self.terms()),
+            };
             keep_writable(&mut changes, writable.as_deref(), &[]);
-            let before = only_paths(live, updates[index].edits.iter().map(|edit| &edit.path));
+            let before = only_paths(
+                live.clone(),
+                updates[index].edits.iter().map(|edit| &edit.path),
+            );
             if !changes.fields.is_empty() {
                 pending.push(Pending {
                     index,
                     row,
                     before,
                     changes,
+                    in_scope,
                 });
             } else if changes.refused.is_empty() {
-                answers.set(index, nothing_to_do(updates[index], &row, &before));
+                let rows = std::slice::from_ref(&row);
+                let answered = self.nothing_to_do(updates[index], rows, &live, in_scope);
+                answers.set(index, answered);
             } else {
                 answers.set(
                     index,
@@ -136,6 +204,47 @@ impl Writer<'_> {
             }
         }
         Ok(pending)
+    }
+
+    /// All of it is there already: by an earlier attempt whose answer was lost, or because somebody did the same, or
+    /// because the CRM cannot hold more of it. A record cannot be put into a list view, so that adopting one asks for
+    /// nothing either.
+    fn nothing_to_do(
+        &self,
+        update: &Update,
+        rows: &[Row],
+        live: &Record,
+        in_scope: bool,
+    ) -> Answered {
+        let before = only_paths(live.clone(), update.edits.iter().map(|edit| &edit.path));
+        let applied = Applied {
+            remote_id: update.remote_id.clone(),
+            version: self.reader.version(rows),
+            answer: self.as_held(&update.remote_id, rows, in_scope),
+            refused: Vec::new(),
+        };
+        Answered {
+            answer: Answer::Applied(applied),
+            before: Some(before),
+        }
+    }
+
+    /// A meeting as it is held now: Zoho CRM has no place for all that was asked for (replies, time zones), and what
+    /// has none must not come back as an edit. The row is as the condition of the write says it was, with what was sent.
+    pub(super) fn as_held(&self, id: &str, rows: &[Row], in_scope: bool) -> Option<Box<Live>> {
+        if self.kind == Kind::Contact {
+            return None;
+        }
+        self.live(id, rows, Timestamp::MAX, in_scope).ok()
+    }
+
+    /// Which of the rows are in scope, where an answer says so.
+    async fn members_of(&self, found: &Found) -> Result<BTreeSet<String>, Fault> {
+        if self.kind == Kind::Contact {
+            return Ok(BTreeSet::new());
+        }
+        let ids: Vec<String> = found.values().flat_map(|rows| live_ids(rows)).collect();
+        Ok(view::members_among(self.client, self.module(), self.scope, &ids).await?)
     }
 
     async fn answer_missing_updates(
@@ -159,33 +268,19 @@ impl Writer<'_> {
 }
 
 /// A record that was touched just now is held back until its stamp can be told from a further change.
-pub(super) fn settling(row: &Row, at: Timestamp) -> Option<Answer> {
-    let settled = row
-        .modified()
-        .is_some_and(|modified| modified <= at - SETTLED);
+pub(super) fn settling(rows: &[Row], at: Timestamp) -> Option<Answer> {
+    let settled = |row: &Row| {
+        row.modified()
+            .is_some_and(|modified| modified <= at - SETTLED)
+    };
+    let settled = rows.iter().all(settled);
     (!settled).then(|| later("the record was modified just now"))
 }
 
-fn later(reason: &str) -> Answer {
+pub(super) fn later(reason: &str) -> Answer {
     Answer::NotAttempted {
         reason: reason.to_owned(),
         until: Some(Timestamp::now() + HOLD),
         unauthorised: false,
-    }
-}
-
-/// All of it is there already: by an earlier attempt whose answer was lost, or because somebody did the same.
-/// A record cannot be put into a list view, so that adopting one asks for nothing either.
-fn nothing_to_do(update: &Update, row: &Row, before: &Record) -> Answered {
-    let before = only_paths(before.clone(), update.edits.iter().map(|edit| &edit.path));
-    let applied = Applied {
-        remote_id: update.remote_id.clone(),
-        version: map::version(row),
-        answer: None,
-        refused: Vec::new(),
-    };
-    Answered {
-        answer: Answer::Applied(applied),
-        before: Some(before),
     }
 }

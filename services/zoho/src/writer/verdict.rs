@@ -44,7 +44,12 @@ pub(super) fn rule(verdict: &Verdict, changes: &mut Changes, required: &[&str]) 
     }
     let mut last = None;
     for error in verdict.each() {
-        let fault = of_verdict(&error, StatusCode::BAD_REQUEST, Timestamp::now());
+        let fault = of_verdict(
+            changes.kind,
+            &error,
+            StatusCode::BAD_REQUEST,
+            Timestamp::now(),
+        );
         let Fault::Refused { reason, .. } = &fault else {
             return Ruling::Answer(fault.into());
         };
@@ -74,7 +79,7 @@ mod tests {
     fn changes(fields: &Value) -> Changes {
         Changes {
             fields: fields.as_object().unwrap().clone(),
-            refused: Vec::new(),
+            ..Changes::default()
         }
     }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use model::Version;
 use provider::{Answer, Applied, Fault, Update};
 use serde_json::{Map, Value as Json};
 
 use super::{Pending, SETTLED, later};
 use crate::{
-    wire::{CONTACTS, Row, Verdict},
+    event,
+    wire::{Row, Verdict},
     writer::{
         Answered, Answers, Writer,
         verdict::{ATTEMPTS, Ruling, rule},
@@ -25,7 +27,7 @@ impl Writer<'_> {
         at: Timestamp,
         answers: &mut Answers,
     ) -> Vec<usize> {
-        let condition = condition(&pending, at);
+        let condition = condition(pending.iter().map(|write| &write.row), at);
         for _ in 0..ATTEMPTS {
             if pending.is_empty() {
                 return Vec::new();
@@ -36,7 +38,7 @@ impl Writer<'_> {
                 .collect();
             match self
                 .client
-                .update(CONTACTS, &self.body(&rows), condition)
+                .update(self.module(), &self.body(&rows), condition)
                 .await
             {
                 Ok(answer) => {
@@ -45,7 +47,9 @@ impl Writer<'_> {
                         .await;
                 }
                 Err(failure) if failure.fault == Fault::Stale => {
-                    return self.separate_stale(pending, condition, answers).await;
+                    return self
+                        .separate_stale(updates, pending, condition, answers)
+                        .await;
                 }
                 Err(failure) => {
                     for write in pending {
@@ -80,9 +84,13 @@ impl Writer<'_> {
                 Ruling::Done { version, .. } => {
                     let applied = Applied {
                         remote_id: updates[write.index].remote_id.clone(),
-                        version,
                         // The answer carries no record, and one read later may hold somebody's newer edit.
-                        answer: None,
+                        answer: self.as_held(
+                            &updates[write.index].remote_id,
+                            &[write.row_now(version.as_ref())],
+                            write.in_scope,
+                        ),
+                        version,
                         refused: write.changes.refused.clone(),
                     };
                     answers.set(write.index, write.answered(Answer::Applied(applied)));
@@ -91,7 +99,7 @@ impl Writer<'_> {
         }
         if !stale.is_empty() {
             let rows = self.read_again(&stale).await;
-            self.answer_moved(answers, &stale, &rows).await;
+            self.answer_moved(answers, updates, &stale, &rows).await;
         }
         again
     }
@@ -100,6 +108,7 @@ impl Writer<'_> {
     /// from this plan, the others get another turn.
     async fn separate_stale(
         &self,
+        updates: &[&Update],
         pending: Vec<Pending>,
         condition: Timestamp,
         answers: &mut Answers,
@@ -118,7 +127,7 @@ impl Writer<'_> {
             }
             return Vec::new();
         }
-        self.answer_moved(answers, &stale, &rows).await;
+        self.answer_moved(answers, updates, &stale, &rows).await;
         others.into_iter().map(|write| write.index).collect()
     }
 
@@ -127,7 +136,10 @@ impl Writer<'_> {
             .iter()
             .filter_map(|write| write.row.id().map(str::to_owned));
         let ids: Vec<String> = ids.collect();
-        let read = self.client.rows_by_id(CONTACTS, &self.fields, &ids).await;
+        let read = self
+            .client
+            .rows_by_id(self.module(), &self.fields, &ids)
+            .await;
         read.map(|(rows, _)| rows).unwrap_or_default()
     }
 
@@ -135,6 +147,7 @@ impl Writer<'_> {
     async fn answer_moved(
         &self,
         answers: &mut Answers,
+        updates: &[&Update],
         stale: &[Pending],
         rows: &BTreeMap<String, Row>,
     ) {
@@ -143,12 +156,23 @@ impl Writer<'_> {
         }
         let read = stale
             .iter()
-            .filter_map(|write| Some((write.index, rows.get(write.row.id()?)?.clone())));
-        self.answer_stale(answers, read.collect()).await;
+            .filter_map(|write| {
+                let rows = vec![rows.get(write.row.id()?)?.clone()];
+                Some((write.index, updates[write.index].remote_id.clone(), rows))
+            })
+            .collect();
+        self.answer_stale(answers, read, self.now()).await;
     }
 }
 
 impl Pending {
+    /// The row with what was sent.
+    fn row_now(&self, version: Option<&Version>) -> Row {
+        let mut row = self.row.clone();
+        event::overlay(&mut row, self.changes.fields.clone(), version);
+        row
+    }
+
     fn answered(self, answer: Answer) -> Answered {
         Answered {
             answer,
@@ -159,11 +183,11 @@ impl Pending {
 
 /// One condition covers the whole call: no record of it was modified after the newest of them was, as it was read.
 /// A second more, for stamps may be cut off; never younger than two seconds before the reading.
-fn condition(pending: &[Pending], at: Timestamp) -> Timestamp {
-    let newest = pending
-        .iter()
-        .filter_map(|write| write.row.modified())
-        .max();
+pub(in crate::writer) fn condition<'r>(
+    rows: impl Iterator<Item = &'r Row>,
+    at: Timestamp,
+) -> Timestamp {
+    let newest = rows.filter_map(Row::modified).max();
     let newest = newest.map_or(at, |newest| newest + SignedDuration::from_secs(1));
     newest.min(at - SETTLED)
 }

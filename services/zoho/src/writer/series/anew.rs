@@ -1,0 +1,222 @@
+//! A new meeting in the old one's place, where Zoho CRM sets what was asked for only when a meeting is made.
+//!
+//! The new one is made first, so that at no time there is none; what a lost answer left is found by what it holds.
+//! Then what is different about occurrences is written, and at last the old one deleted. Each step is found done when
+//! the write comes again.
+
+use jiff::SignedDuration;
+use model::Record;
+use provider::{Answer, Applied, Fault, Live, RefusedPath};
+use serde_json::{Value as Json, json};
+
+use super::Changing;
+use crate::{
+    event::{self, plan},
+    map::Changes,
+    reader::{Reader, Whole},
+    wire::Row,
+    writer::{
+        Writer,
+        look_up::{PAGES, WINDOW},
+        rights::keep_writable,
+        update::later,
+        verdict::{Ruling, rule},
+    },
+};
+
+/// What the old meeting has that is no value of an event, and that the new one gets too.
+const CARRIED: &str = "Owner,Who_Id,What_Id,$se_module";
+
+impl Writer<'_> {
+    /// Makes the record anew as it is to be, and deletes the old one without a mail.
+    pub(super) async fn make_anew(
+        &self,
+        changing: &Changing<'_>,
+        after: &Record,
+        refused: Vec<RefusedPath>,
+    ) -> Result<Answer, Fault> {
+        let old = &changing.update.remote_id;
+        let plain = plan::without_changes(after);
+        let mut changes = event::anew(&plain, &changing.rows[0], self.terms());
+        let writable = self.writable().await?;
+        keep_writable(&mut changes, writable.as_deref(), self.kind.required());
+        if changes.fields.is_empty() {
+            return Ok(changes.refusal());
+        }
+        let live = match self.replacement(changing, &changes, &plain).await? {
+            Some(found) => self.live(&found.id, &found.rows, changing.at, true)?,
+            // It may be there, and no list shows it yet.
+            None if self.attempts.is_fresh(self.account_id, old) => return Ok(held_back()),
+            None => match self.insert_anew(changing, &mut changes, &plain).await? {
+                Ok(live) => live,
+                Err(answer) => return Ok(answer),
+            },
+        };
+        let wanted = event::changed_occurrences(after);
+        let live = if wanted.is_empty() {
+            live
+        } else {
+            match self.with_changes(&live, after).await? {
+                Some(live) => live,
+                None => return Ok(held_back()),
+            }
+        };
+        self.delete_old(changing).await?;
+        self.attempts.forget(self.account_id, old);
+        let live = Box::new(Live {
+            in_scope: changing.in_scope,
+            ..*live
+        });
+        let mut all = refused;
+        all.append(&mut changes.refused);
+        Ok(Answer::Applied(Applied {
+            remote_id: live.remote_id.clone(),
+            version: Some(live.version.clone()),
+            answer: Some(live),
+            refused: all,
+        }))
+    }
+
+    /// What an earlier attempt made: young, and of the same values.
+    async fn replacement(
+        &self,
+        changing: &Changing<'_>,
+        changes: &Changes,
+        plain: &Record,
+    ) -> Result<Option<Whole>, Fault> {
+        let old = changing.rows.first();
+        let made = event::made(&changes.as_row(), old, plain, self.reader.clock());
+        let made = made.map_err(|reason| Fault::malformed(reason.to_string()))?;
+        let (rows, _) = self.newest(WINDOW, PAGES).await?;
+        let young = |row: &Row| {
+            let created = row.created();
+            created.is_some_and(|created| changing.at.duration_since(created) < WINDOW)
+        };
+        let found = self.reader.fold(&rows).into_iter().find(|whole| {
+            whole.id != changing.update.remote_id
+                && whole.rows.iter().all(young)
+                && event::is_made_like(&whole.record, &made)
+        });
+        Ok(found)
+    }
+
+    async fn insert_anew(
+        &self,
+        changing: &Changing<'_>,
+        changes: &mut Changes,
+        plain: &Record,
+    ) -> Result<Result<Box<Live>, Answer>, Fault> {
+        let mut row = changes.fields.clone();
+        row.extend(self.carried(changing).await?);
+        let old = &changing.update.remote_id;
+        self.attempts.remember(self.account_id, old);
+        let sent = self.client.insert(self.module(), &self.body(&[row])).await;
+        let verdicts = match sent {
+            Ok(answer) => answer.body.data,
+            Err(failure) => {
+                if !matches!(
+                    failure.fault,
+                    Fault::LostAnswer { .. } | Fault::Malformed { .. }
+                ) {
+                    self.attempts.forget(self.account_id, old);
+                }
+                return Err(failure.fault);
+            }
+        };
+        let verdict = verdicts.first().cloned().unwrap_or_default();
+        match rule(&verdict, changes, self.kind.required()) {
+            Ruling::Done {
+                id: Some(id),
+                version: Some(version),
+            } => {
+                let source = (plain, changing.rows.first());
+                let live = self.as_sent(id, version, changes, source).await?;
+                Ok(Ok(live))
+            }
+            Ruling::Done { .. } => Err(Fault::malformed("a created record without id and time")),
+            // Of a record that stands for another all is made or nothing.
+            Ruling::Again => {
+                self.attempts.forget(self.account_id, old);
+                Ok(Err(changes.refusal()))
+            }
+            Ruling::Answer(answer) => {
+                self.attempts.forget(self.account_id, old);
+                Ok(Err(answer))
+            }
+        }
+    }
+
+    /// The owner and the links of the old meeting.
+    async fn carried(
+        &self,
+        changing: &Changing<'_>,
+    ) -> Result<serde_json::Map<String, Json>, Fault> {
+        let mut carried = serde_json::Map::new();
+        let Some(id) = changing.rows[0].id() else {
+            return Ok(carried);
+        };
+        let row = self.client.record(self.module(), id, CARRIED).await?.body;
+        let row = row.unwrap_or_default();
+        for name in ["Owner", "Who_Id", "What_Id"] {
+            if let Some(id) = row.0.get(name).and_then(|link| link.get("id")) {
+                carried.insert(name.to_owned(), json!({ "id": id }));
+            }
+        }
+        if carried.contains_key("What_Id")
+            && let Some(module) = row.0.get("$se_module")
+        {
+            carried.insert("$se_module".to_owned(), module.clone());
+        }
+        Ok(carried)
+    }
+
+    /// Writes what is different about occurrences of the new series; none if lists do not show it whole yet.
+    async fn with_changes(&self, live: &Live, after: &Record) -> Result<Option<Box<Live>>, Fault> {
+        let id = live.remote_id.clone();
+        let (mut found, at) = self.find(std::slice::from_ref(&id)).await?;
+        let Some(rows) = found.remove(&id) else {
+            return Ok(None);
+        };
+        let settled = Reader::is_settled(&rows, at, self.lag);
+        let Ok(series) = self.reader.series(&rows, settled) else {
+            return Ok(None);
+        };
+        let shown = |label: &str| {
+            let mut originals = series.originals.iter();
+            originals.any(|original| original.to_string() == label)
+        };
+        let wanted = event::changed_occurrences(after);
+        if !wanted.iter().all(|element| shown(&element.label)) {
+            return Ok(None);
+        }
+        let plan = plan::in_place(&series, after, &[]);
+        let mut rows_now = rows;
+        // Nobody but us knows this series yet.
+        let at = at + SignedDuration::from_secs(60);
+        let mut refused = Vec::new();
+        self.write_rows(&mut rows_now, &plan, at, &mut refused)
+            .await
+            .map_err(|(fault, _)| Fault::transient(fault.to_string()))?;
+        self.live(&id, &rows_now, jiff::Timestamp::MAX, true)
+            .map(Some)
+    }
+
+    /// Deletes the old rows. That they are gone is what counts, whoever answered.
+    async fn delete_old(&self, changing: &Changing<'_>) -> Result<(), Fault> {
+        let Err(fault) = self.delete_rows(&changing.rows).await else {
+            return Ok(());
+        };
+        let old = &changing.update.remote_id;
+        match self.find(std::slice::from_ref(old)).await {
+            Ok((found, _)) if !found.contains_key(old) => Ok(()),
+            // The new one is found when the write comes again.
+            _ => Err(Fault::transient(format!(
+                "the old series cannot be deleted for now: {fault}"
+            ))),
+        }
+    }
+}
+
+fn held_back() -> Answer {
+    later("the new series is not shown yet")
+}
