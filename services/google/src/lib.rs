@@ -17,8 +17,8 @@ use std::{process::ExitCode, sync::Arc};
 use async_trait::async_trait;
 use model::Catalogue;
 use provider::{
-    About, Account, At, Batch, Collection, Fault, Glances, Grant, HttpClient, Outcome, Page,
-    Provider, Push, Renewed, Scope, Session, SignedIn, Write,
+    About, Account, At, Batch, Collection, Fault, Grant, HttpClient, Outcome, Page, Provider, Push,
+    Renewed, Scope, Session, SignedIn, Write,
 };
 use url::Url;
 

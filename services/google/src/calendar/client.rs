@@ -27,6 +27,18 @@ const PAGE: &str = "2500";
 /// Calendars that one page of a person's list holds at most.
 const LIST_PAGE: &str = "250";
 
+/// Who gets mail; said with every write, whatever Google's default is.
+const SEND_UPDATES: &str = "sendUpdates";
+
+/// The parameters of a write that is answered with the event. A client that knows no calls might be shown none
+/// (unverified).
+fn with_answer(notify: Notify) -> [(&'static str, &'static str); 2] {
+    [
+        (SEND_UPDATES, notify.word()),
+        ("conferenceDataVersion", "1"),
+    ]
+}
+
 /// What a listing of events is for. What stands in a list never varies otherwise, for a sync token is bound to it:
 /// series and their exceptions, not instances.
 #[derive(Clone, Copy)]
@@ -105,7 +117,7 @@ impl<'a> Client<'a> {
         let path = ["calendars", calendar, "events"];
         let request = self
             .request(Method::POST, &path)
-            .query(&[("sendUpdates", notify.word())])
+            .query(&with_answer(notify))
             .json(event);
         self.write("calendar.events.insert", request).await?.json()
     }
@@ -123,7 +135,7 @@ impl<'a> Client<'a> {
         let path = ["calendars", calendar, "events", id];
         let mut request = self
             .request(Method::PATCH, &path)
-            .query(&[("sendUpdates", notify.word())])
+            .query(&with_answer(notify))
             .json(changes);
         if let Some(etag) = etag {
             request = request.header(IF_MATCH, etag);
@@ -142,7 +154,7 @@ impl<'a> Client<'a> {
         let path = ["calendars", calendar, "events", id];
         let request = self
             .request(Method::DELETE, &path)
-            .query(&[("sendUpdates", notify.word())])
+            .query(&[(SEND_UPDATES, notify.word())])
             .header(IF_MATCH, etag);
         self.write("calendar.events.delete", request).await?;
         Ok(())

@@ -19,6 +19,8 @@ pub(super) struct Options {
     pub(super) private: Private,
     /// `notify`: who gets mail of what we write.
     pub(super) notify: Notify,
+    /// `recurrence: skip`: series are outside the scope (ZGE-10).
+    pub(super) skips_series: bool,
 }
 
 /// Who gets mail of what a sync writes (BEY-13). It is sent with every write, as `sendUpdates`.
@@ -72,10 +74,16 @@ impl Options {
             Some("all") => Notify::All,
             Some(_) => return Err(refused(None, "the option notify is none or all")),
         };
+        let skips_series = match scope.options.get("recurrence").map(String::as_str) {
+            None | Some("sync") => false,
+            Some("skip") => true,
+            Some(_) => return Err(refused(None, "the option recurrence is skip or sync")),
+        };
         Ok(Self {
             past_days: past_days.transpose()?,
             private: private.transpose()?.unwrap_or_default(),
             notify,
+            skips_series,
         })
     }
 
@@ -136,6 +144,7 @@ mod tests {
             ("private", ""),
             ("notify", "external"),
             ("notify", ""),
+            ("recurrence", "once"),
         ] {
             let fault = options(&[(name, value)]).unwrap_err();
             assert_eq!(fault.word(), "refused");

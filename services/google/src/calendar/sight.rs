@@ -111,7 +111,8 @@ impl Sight<'_> {
         })?;
         let since = self.options.since(self.now);
         let is_over = since.is_some_and(|since| map::ended_before(&record, since));
-        Ok(if is_over {
+        let is_skipped = self.options.skips_series && !master.recurrence.is_empty();
+        Ok(if is_over || is_skipped {
             What::Outside(record)
         } else {
             What::Inside(record)

@@ -163,3 +163,18 @@ async fn an_option_that_cannot_be_read_is_refused_before_anything_is_read() {
     }
     assert_eq!(account.calls("calendar.events.list"), 0);
 }
+
+#[tokio::test]
+async fn a_series_is_outside_where_a_sync_skips_series() {
+    let account = Account::unkind().await;
+    let series = account.plan(weekly("Weekly")).await;
+    let once = account.plan(meeting("Once", "2027-04-08")).await;
+    account.settle().await;
+    for (word, outside) in [("skip", true), ("sync", false)] {
+        let scope = with_option(events_of("primary"), "recurrence", word);
+        let round = account.round(&scope, None).await;
+        inside(&round, &once);
+        let is_outside = matches!(round.seen[&series].what, What::Outside(_));
+        assert_eq!(is_outside, outside);
+    }
+}

@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::{
     account::{Account, applied, delete, edit, path, update},
     diary::{
-        BEN, changed, create_event, element_edit, events_of, meeting, record, value, weekly, with,
-        with_list, with_option,
+        BEN, changed, create_event, element_edit, events_of, meeting, record, value, weekly,
+        with_list,
     },
 };
 
@@ -332,80 +332,6 @@ async fn a_calendar_that_is_closed_or_gone_takes_nothing() {
     }
 }
 
-#[tokio::test]
-async fn private_events_and_those_of_another_kind_are_left_alone() {
-    let account = Account::unkind().await;
-    let private = json!({"visibility": "private"});
-    let id = account
-        .plan(with(meeting("Doctor", "2027-04-08"), &private))
-        .await;
-    account.settle().await;
-    let edits = || vec![edit("title", None, Some("Block"))];
-    for word in ["skip", "busy", "full"] {
-        let scope = with_option(events_of("primary"), "private", word);
-        let live = account.live(&scope, &id).await;
-        let outcome = account
-            .write(&scope, update(&id, &live.version, edits()))
-            .await;
-        let expected = if word == "full" { "applied" } else { "refused" };
-        assert_eq!(outcome.answer.word(), expected, "{word}");
-        account.settle().await;
-    }
-}
-
-#[tokio::test]
-async fn a_guest_changes_only_what_is_a_guests_own() {
-    let account = Account::unkind().await;
-    let guests =
-        json!({"attendees": [{"email": "ana@example.com"}, {"email": "carla@example.org"}]});
-    let id = account
-        .plan_in(
-            "primary",
-            BEN,
-            with(meeting("Invited", "2027-04-08"), &guests),
-        )
-        .await;
-    account.settle().await;
-    let scope = events_of("primary");
-    let live = account.live(&scope, &id).await;
-    let edits = vec![
-        edit("title", Some("Invited"), Some("Mine")),
-        edit("freeBusy", None, Some("free")),
-        edit(
-            "participants[ana@example.com].status",
-            Some("needs-action"),
-            Some("accepted"),
-        ),
-    ];
-    let outcome = account
-        .write(&scope, update(&id, &live.version, edits))
-        .await;
-    let Answer::Applied(done) = &outcome.answer else {
-        panic!("{outcome:?}")
-    };
-    let refused: Vec<_> = done.refused.iter().map(|one| one.path.as_str()).collect();
-    assert_eq!(refused, ["title"]);
-    let now = &applied(&outcome).record;
-    assert_eq!(value(now, "freeBusy").as_deref(), Some("free"));
-    assert_eq!(value(now, "title").as_deref(), Some("Invited"));
-    account.settle().await;
-    let live = account.live(&scope, &id).await;
-    let mut edits = vec![element_edit(
-        "participants",
-        None,
-        Some(&Participant::new("x@example.org").element()),
-    )];
-    edits.push(edit("privacy", None, Some("public")));
-    let outcome = account
-        .write(&scope, update(&id, &live.version, edits))
-        .await;
-    let Answer::Applied(done) = &outcome.answer else {
-        panic!("{outcome:?}")
-    };
-    assert_eq!(done.refused[0].path, "participants");
-    account.is_quiet().await;
-}
-
 // proves: R-28
 #[tokio::test]
 async fn a_series_of_which_a_part_was_written_is_completed_by_the_next_plan() {
@@ -445,4 +371,85 @@ async fn a_series_of_which_a_part_was_written_is_completed_by_the_next_plan() {
     let now = account.edited(&now, rest).await;
     assert_eq!(now.record.elements(&path("overrides")).len(), 3);
     account.is_quiet().await;
+}
+
+// proves: R-26
+#[tokio::test]
+async fn a_series_whose_creation_was_cut_off_is_found_with_what_is_left_to_do() {
+    let account = Account::unkind().await;
+    let scope = events_of("primary");
+    let wanted = record(&[
+        ("title", "Weekly"),
+        (
+            "when",
+            "2027-03-15T09:00:00[Europe/Vienna]/2027-03-15T10:00:00[Europe/Vienna]",
+        ),
+        ("recurrence", "FREQ=WEEKLY;COUNT=4"),
+    ]);
+    let apart = changed("2027-03-22T09:00:00", &[("title", "Apart")]);
+    let wanted = with_list(wanted, "overrides", &[apart]);
+    account
+        .sandbox
+        .add_fault(status("calendar.events.patch", 1, 503));
+    let outcome = account.write(&scope, create_event(&wanted, "m1")).await;
+    assert_eq!(outcome.answer.word(), "unknown");
+    account.settle().await;
+    let outcome = account.write(&scope, create_event(&wanted, "m1")).await;
+    let Answer::Existing(live) = outcome.answer else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(live.marker.as_deref(), Some("m1"));
+    assert_eq!(live.record.elements(&path("overrides")), []);
+    let apart = element_edit(
+        "overrides",
+        None,
+        wanted.elements(&path("overrides")).first(),
+    );
+    let live = account.edited(&live, vec![apart]).await;
+    assert_eq!(
+        live.record.elements(&path("overrides")),
+        wanted.elements(&path("overrides"))
+    );
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_is_lost_is_unknown_and_one_too_many_waits() {
+    let account = Account::unkind().await;
+    let scope = events_of("primary");
+    let live = account.made(&board(), "m1").await;
+    let edits = || vec![edit("title", Some("Board"), Some("Mine"))];
+    let write = || update(&live.remote_id, &live.version, edits());
+    account.sandbox.add_fault(cut("calendar.events.patch"));
+    let lost = account.write(&scope, write()).await;
+    assert_eq!(lost.answer.word(), "unknown");
+    account.settle().await;
+    let again = account.write(&scope, write()).await;
+    let Answer::Stale { live: Some(now) } = again.answer else {
+        panic!("{again:?}")
+    };
+    assert_eq!(value(&now.record, "title").as_deref(), Some("Mine"));
+    account.sandbox.add_fault(cut("calendar.events.delete"));
+    let lost = account
+        .write(&scope, delete(&live.remote_id, &now.version))
+        .await;
+    assert_eq!(lost.answer.word(), "unknown");
+    account.settle().await;
+    let again = account
+        .write(&scope, delete(&live.remote_id, &now.version))
+        .await;
+    assert!(matches!(again.answer, Answer::Gone { proved: true, .. }));
+    let other = account.made(&board(), "m2").await;
+    let mut rule = status("calendar.events.patch", 1, 403);
+    let item = json!({"reason": "rateLimitExceeded"});
+    if let Fault::Status { body, .. } = &mut rule.fault {
+        *body = Some(json!({"error": {"errors": [item], "message": "Rate Limit Exceeded"}}));
+    }
+    account.sandbox.add_fault(rule);
+    let busy = account
+        .write(&scope, update(&other.remote_id, &other.version, edits()))
+        .await;
+    assert!(matches!(
+        busy.answer,
+        Answer::NotAttempted { until: Some(_), .. }
+    ));
 }

@@ -8,6 +8,7 @@ mod calendar_sight;
 mod creates;
 mod deletes;
 mod diary;
+mod event_guests;
 mod event_series;
 mod event_trouble;
 mod event_writes;

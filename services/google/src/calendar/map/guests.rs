@@ -7,12 +7,16 @@ use model::{
 };
 use serde_json::{Value as Json, json};
 
-use super::read::participant;
+use super::{
+    read::participant,
+    write::{Members, one},
+};
 use crate::calendar::wire::{Attendee, Event};
 
-/// The list with these edits.
-pub(super) fn attendees(event: &Event, raw: &Json, edits: &[&Edit]) -> Result<Vec<Json>, String> {
-    if event.attendees_omitted {
+/// The members with these edits. Of a hidden list only one's own answer can be written, and the rest stays ("Events",
+/// reference: `attendeesOmitted`).
+pub(super) fn attendees(event: &Event, raw: &Json, edits: &[&Edit]) -> Result<Members, String> {
+    if event.attendees_omitted && event.invited_as().is_none() {
         return Err("Google hides some guests of this event, and would drop them".to_owned());
     }
     let list = raw["attendees"].as_array().map_or(&[][..], Vec::as_slice);
@@ -34,7 +38,11 @@ pub(super) fn attendees(event: &Event, raw: &Json, edits: &[&Edit]) -> Result<Ve
             None => added(&guest.element)?,
         });
     }
-    Ok(guests)
+    let mut members = one("attendees", Json::Array(guests));
+    if event.attendees_omitted {
+        members.insert("attendeesOmitted".to_owned(), json!(true));
+    }
+    Ok(members)
 }
 
 fn element(guest: &Json) -> Option<Element> {

@@ -102,7 +102,8 @@ pub(in crate::calendar) fn instance_members(
             members.extend(own_member(field, texts.get(field).map(String::as_str))?);
         }
     }
-    if texts.get("conference") != known.get("conference") {
+    let call = values.iter().find(|(field, _)| *field == "conference");
+    if call.is_some_and(|(_, call)| known.get("conference") != Some(call)) {
         return Err("Google sets the call of an instance itself".to_owned());
     }
     if is_cancelled || !known_time.same(&at) {

@@ -98,3 +98,96 @@ pub(super) fn lines(
     }
     Ok(Some(one("recurrence", Json::from(lines))))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use model::Value;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    use super::*;
+    use crate::calendar::wire::Event;
+
+    const MONDAY: &str = "2027-03-15T09:00:00[Europe/Vienna]/2027-03-15T10:00:00[Europe/Vienna]";
+    const TUESDAY: &str = "2027-03-16T09:00:00[Europe/Vienna]/2027-03-16T10:00:00[Europe/Vienna]";
+
+    fn record(when: &str, rule: &str, overrides: &[Element]) -> Record {
+        let mut record = Record::new(model::event::KIND);
+        for (field, text) in [("when", when), ("recurrence", rule)] {
+            record.set(path(field).unwrap(), Value::text(text));
+        }
+        let overrides = Value::elements(overrides.to_vec());
+        record.set(path("overrides").unwrap(), overrides);
+        record
+    }
+
+    fn excluded(original: &str) -> Element {
+        Override::Excluded.element(original.parse().unwrap())
+    }
+
+    /// The lines of a series with these lines on Mondays, when it becomes another.
+    fn turned(before: &[&str], desired: &Record) -> Option<Json> {
+        let event = Event {
+            recurrence: before.iter().map(ToString::to_string).collect(),
+            ..Event::default()
+        };
+        let present = Present {
+            event: &event,
+            raw: &Json::Null,
+            record: &record(MONDAY, "FREQ=WEEKLY;COUNT=4", &[]),
+            reminders: &[],
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let when = event::when(desired).unwrap();
+        let mut members = lines(present, desired, &when).unwrap()?;
+        members.remove("recurrence")
+    }
+
+    #[test]
+    fn a_rule_that_means_the_same_stays_as_google_has_it() {
+        let same = record(MONDAY, "FREQ=WEEKLY;COUNT=4", &[]);
+        for line in [
+            "RRULE:FREQ=WEEKLY;COUNT=4",
+            "RRULE:COUNT=4;FREQ=WEEKLY;WKST=MO;BYDAY=MO",
+        ] {
+            assert_eq!(turned(&[line], &same), None, "{line}");
+        }
+        let dates = [excluded("2027-03-22T09:00:00")];
+        let dated = record(MONDAY, "FREQ=WEEKLY;COUNT=4", &dates);
+        let lines = [
+            "RRULE:COUNT=4;FREQ=WEEKLY",
+            "EXDATE;TZID=Europe/Vienna:20270322T090000",
+        ];
+        assert_eq!(turned(&lines, &dated), None);
+        assert_eq!(turned(&lines, &same), Some(json!([lines[0]])));
+    }
+
+    #[test]
+    fn a_rule_that_names_its_day_follows_the_series_to_another_day() {
+        let moved = record(TUESDAY, "FREQ=WEEKLY;COUNT=4", &[]);
+        let lines = turned(&["RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=MO"], &moved).unwrap();
+        assert_eq!(lines, json!(["RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=TU"]));
+    }
+
+    #[test]
+    fn an_end_is_an_instant_by_the_clock_of_the_series() {
+        let ended = record(MONDAY, "FREQ=WEEKLY;UNTIL=20270329", &[]);
+        let lines = turned(&["RRULE:FREQ=WEEKLY;COUNT=4"], &ended).unwrap();
+        let expected = "RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20270329T215959Z";
+        assert_eq!(lines, json!([expected]));
+    }
+
+    #[test]
+    fn only_a_new_series_leaves_instances_out_in_its_lines() {
+        let dates = [excluded("2027-03-22T09:00:00")];
+        let wanted = record(MONDAY, "FREQ=WEEKLY;COUNT=4", &dates);
+        let made = turned(&[], &wanted).unwrap();
+        let line = "EXDATE;TZID=Europe/Vienna:20270322T090000";
+        assert_eq!(made[1], line);
+        assert_eq!(turned(&["RRULE:FREQ=WEEKLY;COUNT=4"], &wanted), None);
+        let once = record(MONDAY, "", &[]);
+        assert_eq!(turned(&["RRULE:FREQ=DAILY"], &once), Some(Json::Null));
+        assert_eq!(turned(&[], &once), None);
+    }
+}

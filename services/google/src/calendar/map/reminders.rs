@@ -159,3 +159,49 @@ fn earliest(when: &When) -> Option<Timestamp> {
 fn text<'a>(record: &'a Record, field: &str) -> Option<&'a str> {
     record.fields.get(&path(field)?).and_then(Value::as_text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meeting() -> Record {
+        let mut record = Record::new(model::event::KIND);
+        let when = "2027-03-15T09:00:00[Europe/Vienna]/2027-03-15T10:00:00[Europe/Vienna]";
+        record.set(path("when").unwrap(), Value::text(when));
+        record
+    }
+
+    #[test]
+    fn every_trigger_before_the_beginning_is_a_number_of_minutes() {
+        for (trigger, expected) in [
+            ("-PT15M", Some(15)),
+            ("PT0S", Some(0)),
+            ("-P1D", Some(1440)),
+            ("-PT75M/end", Some(15)),
+            ("2027-03-15T07:30:00Z", Some(30)),
+            ("PT5M", None),
+            ("PT0S/end", None),
+            ("2027-03-15T08:30:00Z", None),
+        ] {
+            let element = Element::simple("display", trigger);
+            let alert = Alert::read(&element).unwrap();
+            assert_eq!(minutes(&alert, &meeting()), expected, "{trigger}");
+        }
+    }
+
+    // proves: R-30
+    #[test]
+    fn what_is_due_mails_or_lies_too_far_ahead_is_not_added() {
+        let start: Timestamp = "2027-03-15T08:00:00Z".parse().unwrap();
+        let add = |label: &str, trigger: &str, before: i64| {
+            let now = start - SignedDuration::from_mins(before);
+            added(&Element::simple(label, trigger), &meeting(), now)
+        };
+        assert!(add("display", "-PT15M", 16).unwrap().is_some());
+        assert_eq!(add("display", "-PT15M", 15), Ok(None));
+        assert_eq!(add("display", "-PT15M", -600), Ok(None));
+        assert!(add("email", "-PT15M", 600).is_err());
+        assert!(add("display", "-P29D", 60 * 24 * 60).is_err());
+        assert!(add("display", "-P28D", 60 * 24 * 60).unwrap().is_some());
+    }
+}

@@ -135,8 +135,8 @@ fn of_field(
             }
         }
         "participants" => {
-            let list = guests::attendees(present.event, present.raw, edits)?;
-            ("participants", one("attendees", Json::Array(list)))
+            let guests = guests::attendees(present.event, present.raw, edits)?;
+            ("participants", guests)
         }
         "alerts" | "useDefaultAlerts" => match reminders::patched(present, desired, edits)? {
             Some(reminders) => ("alerts", one("reminders", reminders)),

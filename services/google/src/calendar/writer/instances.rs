@@ -118,12 +118,14 @@ impl<'a> Turn<'a> {
 }
 
 impl Instances {
-    /// Which instances may have to be written. An exception follows its series where it has nothing of its own.
+    /// Which instances may have to be written. An exception follows its series where it has nothing of its own; one of
+    /// which the sync sees only when it is stays as it is.
     pub(super) fn plan(
         found: &Found,
         record: &Record,
         desired: &Record,
         edits: &[Edit],
+        is_closed: impl Fn(&Event) -> bool,
     ) -> Result<Self, String> {
         let series = found.raw()["id"].as_str().unwrap_or_default();
         let Some(turn) = Turn::of(series, record, desired, edits)? else {
@@ -136,10 +138,16 @@ impl Instances {
             .filter_map(|(id, one)| Some((id, serde_json::from_value(one.clone()).ok()?)))
             .collect();
         let stated = turn.before.keys().chain(turn.after.keys());
+        let is_closed = |one: &Event| !one.is_cancelled() && is_closed(one);
         let ids: BTreeSet<&String> = stated.chain(stored.keys().copied()).collect();
         let mut plan = Vec::new();
         for id in ids {
-            plan.extend(turn.instance(id, stored.get(id))?);
+            let actual = stored.get(id);
+            if !actual.is_some_and(is_closed) {
+                plan.extend(turn.instance(id, actual)?);
+            } else if turn.before.get(id) != turn.after.get(id) {
+                return Err("this instance is private".to_owned());
+            }
         }
         Ok(Self(plan))
     }

@@ -9,6 +9,7 @@ use super::{Done, Found, Writer, instances::Instances, send::Sent, shown};
 use crate::calendar::{
     map::{self, Changes, Present},
     series::text,
+    wire::Event,
 };
 
 /// Edits of these need to know the calendar's own reminders.
@@ -46,7 +47,15 @@ impl Writer<'_> {
         };
         let mut changes = map::changes(present, &desired, &update.edits);
         map::mark(&mut changes, &event, update.marker.as_deref());
-        let instances = match Instances::plan(&found, &record, &desired, &update.edits) {
+        // What is refused says nothing about instances either.
+        let refused = |edit: &&Edit| changes.refused.contains_key(edit.path.field());
+        let accepted = update.edits.iter().filter(|edit| !refused(edit)).cloned();
+        let accepted: Vec<Edit> = accepted.collect();
+        desired.clone_from(&record);
+        patch(&mut desired, &accepted);
+        let is_closed = |one: &Event| self.is_closed(one);
+        let plan = Instances::plan(&found, &record, &desired, &accepted, is_closed);
+        let instances = match plan {
             Ok(instances) => instances,
             Err(reason) => {
                 changes.refused.insert("overrides".to_owned(), reason);
