@@ -220,7 +220,7 @@ pub async fn plan_batch(
     let count = links.len();
     let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
     let revoked = write::revoke_of_links(connection, &ids).await?;
-    let of_run = revoked.iter().filter(|(_, run)| *run == row.run).count();
+    let of_run = revoked.iter().filter(|write| write.run == row.run).count();
     row.run_written -= i64::try_from(of_run).unwrap_or_default();
     let records: Vec<i64> = links
         .iter()
@@ -233,7 +233,9 @@ pub async fn plan_batch(
         .map(|record| (record.id, record))
         .collect();
     let around = Around::load(connection, definition, &links).await?;
-    let mut planner = Planner::new(definition, row).around(around);
+    let mut planner = Planner::new(definition, row)
+        .around(around)
+        .instead_of(&revoked);
     for link in links {
         planner.plan(link, &records);
     }

@@ -4,11 +4,12 @@ mod planned;
 mod standing;
 mod writing;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use merge::{Disposition, Presence as Seen, Readable, Reason, Sight, Situation, Standing};
 use model::{Fields, Path, PerSide, Record, Side, project};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use self::standing::standing;
 pub(crate) use self::writing::update;
@@ -21,12 +22,13 @@ use crate::{
     around::{self, Around},
     definition::Definition,
     error::EngineError,
+    lane,
     store::{
         link::{self, LinkRow, LinkState},
         matching,
         record::{Presence, RecordRow},
         sync::{Baseline, SyncRow},
-        write::{self, NewWrite},
+        write::{self, NewWrite, Revoked},
     },
 };
 
@@ -43,6 +45,8 @@ pub struct Planner<'a> {
     planned: Planned,
     written: i64,
     around: Around,
+    /// Links whose writes of the baseline are planned anew.
+    met: HashSet<Uuid>,
 }
 
 impl<'a> Planner<'a> {
@@ -67,7 +71,16 @@ impl<'a> Planner<'a> {
             planned: Planned::default(),
             written: 0,
             around: Around::default(),
+            met: HashSet::new(),
         }
+    }
+
+    /// Plans in the place of writes that were taken back: what a baseline found stays a matter of the baseline.
+    #[must_use]
+    pub fn instead_of(mut self, revoked: &[Revoked]) -> Self {
+        let baseline = revoked.iter().filter(|write| write.lane == lane::BASELINE);
+        self.met = baseline.map(|write| write.link).collect();
+        self
     }
 
     /// Plans with what is around the links.
@@ -248,8 +261,8 @@ impl<'a> Planner<'a> {
             self.defer(link);
             return;
         }
-        let new = link.base.is_none();
-        if writes && new && left.is_some() && right.is_some() {
+        let new = link.base.is_none() || self.met.contains(&link.id);
+        if writes && link.base.is_none() && left.is_some() && right.is_some() {
             self.planned.merged += 1;
         }
         self.planned.conflicts += plan.conflicts.len() as u64;

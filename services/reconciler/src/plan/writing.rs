@@ -37,7 +37,7 @@ impl Planner<'_> {
         self.writes.push(write);
     }
 
-    /// Queues a write; `new`: this link had no base before.
+    /// Queues a write; `new`: its records meet for the first time, or have not yet been written since.
     pub(super) fn queue(
         &mut self,
         link: &mut LinkRow,

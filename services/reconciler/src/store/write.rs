@@ -229,25 +229,41 @@ pub async fn requeue(
         .unwrap_or_default())
 }
 
-/// Revokes what the links of a new plan still have in the outbox, reads excepted; answers the revoked
-/// writes' links.
+/// A write that was taken back before anybody claimed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// Its link.
+    pub link: Uuid,
+    /// The run that it was planned in.
+    pub run: i64,
+    /// Who waited for it.
+    pub lane: i16,
+}
+
+/// Revokes what the links of a new plan still have in the outbox, reads excepted.
 pub async fn revoke_of_links(
     connection: &mut PgConnection,
     links: &[Uuid],
-) -> Result<Vec<(Uuid, i64)>, StoreError> {
+) -> Result<Vec<Revoked>, StoreError> {
     if links.is_empty() {
         return Ok(Vec::new());
     }
     let rows = sqlx::query(
         "UPDATE write SET status = 'revoked', result = 'planned again', answered_at = clock_timestamp()
          WHERE link = ANY($1) AND status IN ('queued', 'released') AND operation <> 'read'
-         RETURNING link, run",
+         RETURNING link, run, lane",
     )
     .bind(links)
     .fetch_all(connection)
     .await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("link")?, row.try_get("run")?)))
+        .map(|row| {
+            Ok(Revoked {
+                link: row.try_get("link")?,
+                run: row.try_get("run")?,
+                lane: row.try_get("lane")?,
+            })
+        })
         .collect()
 }
 

@@ -132,8 +132,20 @@ async fn what_a_pair_lacks_when_it_meets_is_a_matter_of_the_baseline() {
     world.read(model::Side::Left).await;
     world.read(model::Side::Right).await;
     world.advance().await;
-    let queued = "SELECT operation, lane FROM write WHERE status = 'queued'";
-    let queued = sqlx::query_as::<_, (String, i16)>(queued);
-    let queued = queued.fetch_all(&world.database.pool).await.unwrap();
-    assert_eq!(queued, [("update".to_owned(), lane::BASELINE)]);
+    let of_the_baseline = [("update".to_owned(), lane::BASELINE)];
+    assert_eq!(queued(&world).await, of_the_baseline);
+
+    sqlx::query("UPDATE link SET dirty = true")
+        .execute(&world.database.pool)
+        .await
+        .unwrap();
+    world.advance().await;
+    assert_eq!(queued(&world).await, of_the_baseline, "planned again");
+}
+
+async fn queued(world: &World) -> Vec<(String, i16)> {
+    sqlx::query_as("SELECT operation, lane FROM write WHERE status = 'queued'")
+        .fetch_all(&world.database.pool)
+        .await
+        .unwrap()
 }
