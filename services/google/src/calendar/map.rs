@@ -59,6 +59,7 @@ const FIELDS: &[(&str, &str, Option<u32>, bool)] = &[
     ("conference", "conferenceData", None, false),
     ("url", "source.url", None, true),
     ("uid", "iCalUID", None, false),
+    ("recurrenceId", "originalStartTime", None, false),
 ];
 
 /// The path of a field; every name here is one.
@@ -151,6 +152,9 @@ pub(super) fn identity(event: &Event) -> Record {
     let mut record = Record::new(super::EVENT);
     let uid = event.ical_uid.as_deref().and_then(Value::text);
     set(&mut record, "uid", uid);
+    let recurrence_id = read::recurrence_id(event);
+    let recurrence_id = recurrence_id.as_deref().and_then(Value::text);
+    set(&mut record, "recurrenceId", recurrence_id);
     record
 }
 

@@ -51,7 +51,7 @@ async fn only_calendars_that_can_be_read_and_written_are_offered() {
         .filter(|entry| entry.readable && !entry.writable)
         .map(|entry| entry.path.to_string())
         .collect();
-    assert_eq!(fixed, ["organizer", "conference", "uid"]);
+    assert_eq!(fixed, ["organizer", "conference", "uid", "recurrenceId"]);
     let fault = account
         .google
         .fields(account.session(), "task")

@@ -65,6 +65,11 @@ pub(in crate::calendar) fn record(
         .and_then(|source| source.url.as_deref());
     set("url", source.and_then(Value::text));
     set("uid", master.ical_uid.as_deref().and_then(Value::text));
+    let recurrence_id = recurrence_id(master);
+    set(
+        "recurrenceId",
+        recurrence_id.as_deref().and_then(Value::text),
+    );
     event::check(&record)?;
     Ok(record)
 }
@@ -96,6 +101,14 @@ pub(super) fn own_values(event: &Event) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(field, value)| Some((field, value?)));
     given.collect()
+}
+
+/// Of an instance to which alone the account is invited, where its series has it: an instant in UTC, or a day.
+pub(super) fn recurrence_id(event: &Event) -> Option<String> {
+    match point(event.original_start_time.as_ref()?).ok()? {
+        Point::Day(day) => Some(day.to_string()),
+        at => at.instant().map(|at| at.to_string()),
+    }
 }
 
 /// When an event is.

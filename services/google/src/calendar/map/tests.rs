@@ -206,6 +206,51 @@ fn times_keep_the_clock_and_the_zone_that_they_were_planned_by() {
 }
 
 #[test]
+fn a_single_event_that_is_moved_keeps_the_zone_in_which_it_was_planned() {
+    let of = |text: &str| {
+        let mut record = Record::new(crate::calendar::EVENT);
+        super::set(&mut record, "when", Value::text(text));
+        record
+    };
+    let planned = of("2027-03-01T09:00:00[America/New_York]/2027-03-01T10:00:00[America/New_York]");
+    let moved = "2027-03-01T20:00:00[Europe/Istanbul]/2027-03-01T21:00:00[Europe/Istanbul]";
+    let shown = |wanted: &Record| {
+        let when = event::when(wanted).unwrap();
+        super::write::in_zone_of(&planned, wanted, &when).to_string()
+    };
+    let mut wanted = of(moved);
+    assert_eq!(
+        shown(&wanted),
+        "2027-03-01T12:00:00[America/New_York]/2027-03-01T13:00:00[America/New_York]"
+    );
+    assert_eq!(shown(&of("2027-03-01/2027-03-02")), "2027-03-01/2027-03-02");
+    let flight = "2027-03-01T20:00:00[Europe/Istanbul]/2027-03-01T21:00:00[Europe/Vienna]";
+    assert_eq!(shown(&of(flight)), flight);
+    // A series recurs by the zone that is wanted.
+    super::set(&mut wanted, "recurrence", Value::text("FREQ=DAILY"));
+    assert_eq!(shown(&wanted), moved);
+}
+
+#[test]
+fn an_instance_without_its_series_tells_where_that_has_it() {
+    let at = |start: Json| {
+        let place = json!({"recurringEventId": "s", "originalStartTime": start});
+        let event = with(&meeting(), &place);
+        let record = read(&event, &[]).unwrap();
+        let identity = super::identity(&serde_json::from_value(event).unwrap());
+        assert_eq!(
+            value(&identity, "recurrenceId"),
+            value(&record, "recurrenceId")
+        );
+        value(&record, "recurrenceId").unwrap()
+    };
+    let time = json!({"dateTime": "2027-03-01T09:00:00-05:00", "timeZone": "America/New_York"});
+    assert_eq!(at(time), "2027-03-01T14:00:00Z");
+    assert_eq!(at(json!({"date": "2027-03-01"})), "2027-03-01");
+    assert_eq!(value(&read(&meeting(), &[]).unwrap(), "recurrenceId"), None);
+}
+
+#[test]
 fn a_series_is_one_record_with_its_exceptions() {
     let master = with(
         &series(),

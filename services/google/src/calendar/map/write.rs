@@ -120,7 +120,7 @@ fn of_field(
         }
         "when" => {
             let when = event::when(desired).map_err(|error| error.to_string())?;
-            let when = in_zone_of(present.record, &when);
+            let when = in_zone_of(present.record, desired, &when);
             let mut members = time(&when)?;
             let lines = recurrence::lines(present, desired, &when);
             members.extend(lines.ok().flatten().unwrap_or_default());
@@ -128,7 +128,7 @@ fn of_field(
         }
         "recurrence" | "overrides" => {
             let when = event::when(desired).map_err(|error| error.to_string())?;
-            let when = in_zone_of(present.record, &when);
+            let when = in_zone_of(present.record, desired, &when);
             match recurrence::lines(present, desired, &when)? {
                 Some(members) => ("recurrence", members),
                 None => return Ok(None),
@@ -238,12 +238,27 @@ pub(super) fn time(when: &When) -> Result<Members, String> {
     Ok(members)
 }
 
-/// A time of which only the offset is known, by the clock of the zone in which the event was planned.
-pub(super) fn in_zone_of(record: &Record, when: &When) -> When {
-    let known = event::when(record).ok();
-    match known.as_ref().and_then(When::zone) {
-        Some(zone) => when.shown_in(zone),
-        None => when.clone(),
+/// What is wanted, by the clock of the zone in which the event was planned.
+///
+/// A single event is when it is, whatever clock shows it: a CRM shows every time by its user's. A series recurs by the
+/// zone that is wanted, and takes its own only where no more than an offset is known.
+pub(super) fn in_zone_of(record: &Record, desired: &Record, when: &When) -> When {
+    let Ok(known) = event::when(record) else {
+        return when.clone();
+    };
+    let is_series = !matches!(event::rule(desired), Ok(None));
+    // From one zone to another: somebody said so.
+    let travels = when.start().zone() != when.end().zone();
+    let shown = |point: &Point, known: &Point| match (point.instant(), known.zone()) {
+        (Some(at), Some(zone)) => Point::at(at, zone),
+        _ => point.clone(),
+    };
+    let own = [(when.start(), known.start()), (when.end(), known.end())];
+    let [start, end] = own.map(|(point, known)| shown(point, known));
+    match (When::new(start, end), known.zone()) {
+        (Ok(own), _) if !is_series && !travels => own,
+        (_, Some(zone)) => when.shown_in(zone),
+        _ => when.clone(),
     }
 }
 
