@@ -1,6 +1,7 @@
 //! Zoho CRM's meetings and canonical events: the same record in two forms. Pure.
 
 mod catalogue;
+mod options;
 mod participants;
 mod place;
 mod read;
@@ -14,7 +15,10 @@ mod write;
 mod tests;
 
 pub(crate) use catalogue::{catalogue, writable};
-pub(crate) use participants::may_be_told;
+pub(crate) use options::{Guests, Options};
+pub(crate) use participants::{
+    Contact, Contacts, NOBODY, Newcomers, may_be_told, newcomers, strip,
+};
 pub(crate) use place::{REQUIRED, fields_beside, fields_to_ask, path_of, readable};
 pub(crate) use read::read;
 pub(crate) use rule::RULE;

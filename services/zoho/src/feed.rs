@@ -33,7 +33,7 @@ pub(crate) async fn page(
         }
         At::Next(round) => {
             let round = Round::read(round)?;
-            let reader = Reader::new(kind, round.zone.as_deref(), scope);
+            let reader = Reader::new(kind, round.zone.as_deref(), scope)?;
             pages(reader).go_on(round).await
         }
     };

@@ -9,10 +9,10 @@ use provider::{Fault, Scope, Seen, What};
 use crate::{
     auth::account::current_user,
     client::Client,
-    event::{self, NotCarried, Series},
+    event::{self, Guests, NotCarried, Options, Series},
     kind::Kind,
     map,
-    wire::Row,
+    wire::{Row, instant},
 };
 
 /// What the ids of series begin with: Zoho CRM's own could be those of meetings.
@@ -40,8 +40,10 @@ pub(crate) struct Reader {
     kind: Kind,
     /// The caller's time zone; none where the kind has no times, or where nobody knows a zone of that name.
     zone: Option<Zone>,
-    /// Whether meetings that recur are read.
-    series: bool,
+    /// What the scope asks of meetings; nothing of contacts.
+    options: Options,
+    /// What ended before this time is outside the scope.
+    since: Option<Timestamp>,
 }
 
 impl Reader {
@@ -55,21 +57,26 @@ impl Reader {
             Kind::Contact => None,
             Kind::Event => current_user(client).await?.time_zone,
         };
-        Ok(Self::new(kind, zone.as_deref(), scope))
+        Self::new(kind, zone.as_deref(), scope)
     }
 
     /// The reader with the time zone that a round began with.
-    pub(crate) fn new(kind: Kind, zone: Option<&str>, scope: &Scope) -> Self {
-        let zone = zone.and_then(|name| Zone::named(name).ok());
-        let skips = scope
-            .options
-            .get("recurrence")
-            .is_some_and(|option| option == "skip");
-        Self {
+    pub(crate) fn new(kind: Kind, zone: Option<&str>, scope: &Scope) -> Result<Self, Fault> {
+        let options = match kind {
+            Kind::Contact => Options::default(),
+            Kind::Event => Options::of(scope)?,
+        };
+        Ok(Self {
             kind,
-            zone,
-            series: kind == Kind::Event && !skips,
-        }
+            zone: zone.and_then(|name| Zone::named(name).ok()),
+            options,
+            since: options.since(Timestamp::now()),
+        })
+    }
+
+    /// What becomes of those who are invited by address.
+    pub(crate) fn guests(&self) -> Guests {
+        self.options.guests
     }
 
     /// The caller's time zone.
@@ -114,7 +121,9 @@ impl Reader {
             (None, _) => What::Unreadable {
                 reason: "Zoho CRM does not say when the record was modified".to_owned(),
             },
-            (Some(_), Ok(record)) if inside(id) => What::Inside(record),
+            (Some(_), Ok(record)) if inside(id) && !self.is_over(std::slice::from_ref(row)) => {
+                What::Inside(record)
+            }
             (Some(_), Err(reason)) if inside(id) => What::Unreadable {
                 reason: reason.to_string(),
             },
@@ -140,9 +149,20 @@ impl Reader {
         }
     }
 
+    /// Whether all of it ended so long ago that it is outside the scope. A day may end later somewhere.
+    pub(crate) fn is_over(&self, rows: &[Row]) -> bool {
+        let Some(since) = self.since else {
+            return false;
+        };
+        let ends = |row: &Row| row.text("End_DateTime").and_then(instant);
+        let last = rows.iter().map(ends).collect::<Option<Vec<_>>>();
+        let last = last.and_then(|ends| ends.into_iter().max());
+        last.is_some_and(|last| since.duration_since(last) > SignedDuration::from_hours(14))
+    }
+
     /// Whether series are read as records.
     pub(crate) fn follows_series(&self) -> bool {
-        self.series
+        self.kind == Kind::Event && !self.options.skips_series
     }
 
     /// The series that a row is an occurrence of.
@@ -163,8 +183,10 @@ impl Reader {
 
     /// What is shown of a series that is not followed, for one of its occurrences.
     pub(crate) fn aside(&self, series: &str, row: &Row, inside: impl Fn(&str) -> bool) -> Seen {
-        let reason = if self.series { TOO_MANY } else { SKIPPED };
-        let what = if row.id().is_some_and(inside) {
+        let follows = self.follows_series();
+        let reason = if follows { TOO_MANY } else { SKIPPED };
+        let inside = row.id().is_some_and(inside) && !self.is_over(std::slice::from_ref(row));
+        let what = if inside {
             What::Unreadable {
                 reason: reason.to_owned(),
             }
@@ -190,7 +212,7 @@ impl Reader {
 
     /// The occurrences of a series as one record.
     pub(crate) fn series(&self, rows: &[Row], settled: bool) -> Result<Series, NotCarried> {
-        if self.series {
+        if self.follows_series() {
             event::series(rows, self.zone.as_ref(), settled)
         } else {
             Err(NotCarried::Recurs)

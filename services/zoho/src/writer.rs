@@ -6,9 +6,11 @@ mod create;
 mod delete;
 mod find;
 mod gone;
+mod guests;
 mod live;
 mod look_up;
 mod read;
+mod recent;
 mod rights;
 mod series;
 mod update;
@@ -23,10 +25,10 @@ use provider::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use self::{company::RecentCompanies, rights::FieldRights, series::Attempts};
+use self::{company::RecentCompanies, guests::RecentGuests, rights::FieldRights, series::Attempts};
 use crate::{
     client::{BATCH, Client},
-    event::Terms,
+    event::{self, Contacts, Terms},
     kind::Kind,
     reader::Reader,
     wire::Row,
@@ -36,6 +38,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Known {
     companies: RecentCompanies,
+    guests: RecentGuests,
     rights: FieldRights,
     glances: Glances<Vec<Row>>,
     attempts: Attempts,
@@ -47,6 +50,7 @@ impl Known {
     pub(crate) fn new(horizon: Duration) -> Self {
         Self {
             companies: RecentCompanies::new(horizon),
+            guests: RecentGuests::new(horizon),
             rights: FieldRights::default(),
             glances: Glances::default(),
             attempts: Attempts::new(horizon),
@@ -105,6 +109,7 @@ pub(crate) async fn execute(
         client: &client,
         scope,
         companies: &known.companies,
+        guests: &known.guests,
         rights: &known.rights,
         glances: &known.glances,
         attempts: &known.attempts,
@@ -137,6 +142,7 @@ struct Writer<'a> {
     client: &'a Client<'a>,
     scope: &'a Scope,
     companies: &'a RecentCompanies,
+    guests: &'a RecentGuests,
     rights: &'a FieldRights,
     glances: &'a Glances<Vec<Row>>,
     attempts: &'a Attempts,
@@ -173,14 +179,19 @@ impl From<Fault> for Answered {
 impl Writer<'_> {
     /// What is sent for rows: no automation runs, and nobody gets a mail, unless the sync's definition says so.
     fn body(&self, rows: &[Map<String, Json>]) -> Json {
-        let mut body = json!({ "data": rows });
-        if self.kind == Kind::Event
-            && let Some(rows) = body["data"].as_array_mut()
-        {
-            for row in rows {
-                row["$send_notification"] = self.notifies().into();
+        self.body_of(self.kind, rows)
+    }
+
+    /// The same for records of a kind.
+    fn body_of(&self, kind: Kind, rows: &[Map<String, Json>]) -> Json {
+        let mut rows = rows.to_vec();
+        if kind == Kind::Event {
+            for row in &mut rows {
+                event::strip(row);
+                row.insert("$send_notification".to_owned(), self.notifies().into());
             }
         }
+        let mut body = json!({ "data": rows });
         if !self.runs_workflows() {
             body["trigger"] = json!([]);
         }
@@ -213,10 +224,11 @@ impl Writer<'_> {
     }
 
     /// What decides how a meeting is written, beside the meeting.
-    fn terms(&self) -> Terms<'_> {
+    fn terms<'t>(&'t self, contacts: &'t Contacts) -> Terms<'t> {
         Terms {
             zone: self.reader.clock(),
             now: self.now(),
+            contacts,
         }
     }
 

@@ -1,12 +1,14 @@
 //! Who is invited to a meeting.
 
+use std::collections::BTreeMap;
+
 use model::{
-    Element, Value,
+    Element, Record, Value,
     event::{Participant, Status},
 };
 use serde_json::{Value as Json, json};
 
-use super::NotCarried;
+use super::{NotCarried, elements};
 use crate::wire::Row;
 
 const FIELD: &str = "Participants";
@@ -16,6 +18,44 @@ const URN: &str = "urn:zoho:crm:";
 
 /// Participants that a meeting takes ("Update Records").
 pub(super) const MOST: usize = 50;
+
+/// A contact of the CRM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contact {
+    /// The record's id.
+    pub(crate) id: String,
+    /// The whole name.
+    pub(crate) name: Option<String>,
+    /// The first address, as participants are labelled.
+    pub(crate) email: String,
+}
+
+/// Contacts by the address that a participant is labelled with.
+pub(crate) type Contacts = BTreeMap<String, Contact>;
+
+/// Nobody who is a contact.
+pub(crate) static NOBODY: Contacts = Contacts::new();
+
+/// Those who would be invited by address: their names, if they have any, by their addresses.
+pub(crate) type Newcomers = BTreeMap<String, Option<String>>;
+
+/// Whom a meeting is to have that the row does not show, as far as there is room for them.
+pub(crate) fn newcomers(event: &Record, row: Option<&Row>) -> Newcomers {
+    let shown = row.and_then(|row| row.0.get(FIELD)).unwrap_or(&Json::Null);
+    let elements = elements(event, "participants").iter();
+    let invited = elements.filter_map(|element| {
+        let one = invitation(shown, element, &NOBODY).ok()?;
+        Some((element, one))
+    });
+    let invited = invited.take(MOST).filter(|(element, one)| {
+        let is_new = one["participant"] == element.label.as_str();
+        is_new && known(shown, element).is_none()
+    });
+    let named = |element: &Element| element.part("name").map(str::to_owned);
+    invited
+        .map(|(element, _)| (element.label.clone(), named(element)))
+        .collect()
+}
 
 /// The participants of a meeting, each once: a contact and a lead with one address are one guest.
 ///
@@ -81,22 +121,48 @@ fn unknown() -> NotCarried {
 }
 
 /// What invites a participant: the one that is there already, a record of the CRM, or an address.
-pub(super) fn invitation(live: &Json, element: &Element) -> Result<Json, &'static str> {
-    let shown = live.as_array().map(Vec::as_slice).unwrap_or_default();
-    let same = |one: &&Json| participant(one).is_ok_and(|known| known.address == element.label);
-    if let Some(known) = shown.iter().find(same) {
+///
+/// Of a contact the name and the address go along, which [`strip`] takes out again: they are how it is going to be shown.
+pub(super) fn invitation(
+    live: &Json,
+    element: &Element,
+    contacts: &Contacts,
+) -> Result<Json, &'static str> {
+    if let Some(known) = known(live, element) {
         return Ok(json!({"type": known["type"], "participant": known["participant"]}));
     }
     let record = element
         .label
         .strip_prefix(URN)
         .and_then(|rest| rest.split_once(':'));
+    let contact = contacts.get(&element.label).filter(|_| record.is_none());
+    if let Some(Contact { id, name, email }) = contact {
+        return Ok(json!({"type": "contact", "participant": id, "name": name, "Email": email}));
+    }
     match record {
         Some((kind, id)) => Ok(json!({"type": kind, "participant": id})),
         None if is_address(&element.label) => {
             Ok(json!({"type": "email", "participant": element.label}))
         }
         None => Err("a participant without an e-mail address cannot be invited"),
+    }
+}
+
+/// Who of those that are there already is this participant.
+fn known<'r>(live: &'r Json, element: &Element) -> Option<&'r Json> {
+    let same = |one: &&Json| participant(one).is_ok_and(|known| known.address == element.label);
+    live.as_array()?.iter().find(same)
+}
+
+/// Leaves of the participants in a row only what invites them.
+pub(crate) fn strip(row: &mut serde_json::Map<String, Json>) {
+    let invited = row.get_mut(FIELD).and_then(Json::as_array_mut);
+    for one in invited
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_object_mut)
+    {
+        one.retain(|name, _| ["type", "participant"].contains(&name.as_str()));
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     NotCarried, elements,
-    participants::{self, MOST},
+    participants::{self, Contacts, MOST},
     read::{NO_TITLE, single},
     reminders::{self, Span},
     rule::{self, RULE},
@@ -32,6 +32,8 @@ pub(crate) struct Terms<'a> {
     pub(crate) zone: Option<&'a Zone>,
     /// The provider's clock.
     pub(crate) now: Timestamp,
+    /// Those of whom it is known that they are contacts.
+    pub(crate) contacts: &'a Contacts,
 }
 
 /// What creates a meeting, or a series. Reminders that are not set are left out without a word: that a meeting is over
@@ -304,7 +306,8 @@ impl<'a> Writing<'a> {
         let mut invited = Vec::new();
         let mut reasons = BTreeSet::new();
         for element in elements(self.event, "participants") {
-            match participants::invitation(self.participants, element) {
+            match participants::invitation(self.participants, element, self.terms.contacts) {
+                Ok(one) if invited.contains(&one) => {}
                 Ok(_) if invited.len() == MOST => {
                     reasons.insert("Zoho CRM takes 50 participants of a meeting");
                 }

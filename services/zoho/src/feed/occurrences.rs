@@ -50,7 +50,7 @@ impl Pages<'_> {
         for (series, ids) in taken {
             let found: Vec<Row> = ids.iter().filter_map(|id| rows.remove(id)).collect();
             book.keep(&series, found.iter().filter_map(Row::id));
-            let inside = found.iter().any(is_inside);
+            let inside = found.iter().any(is_inside) && !self.reader.is_over(&found);
             let what = if !found.is_empty() {
                 self.what(&found, inside, at, is_snapshot)
             } else if ids.is_empty() {

@@ -435,11 +435,16 @@ impl<'a> Pages<'a> {
                 Some(series) => Some(self.reader.aside(series, row, &inside)),
                 None => self.reader.seen(row, &inside),
             };
-            // Of the occurrences of one series that is set aside, one is enough.
-            seen.extend(one.filter(|one| {
-                seen.last()
-                    .is_none_or(|last| last.remote_id != one.remote_id)
-            }));
+            // Of the occurrences of one series that is set aside, one is enough, and rather one that is inside.
+            let Some(one) = one else { continue };
+            match seen.last_mut() {
+                Some(last) if last.remote_id == one.remote_id => {
+                    if matches!(last.what, What::Outside(_)) {
+                        *last = one;
+                    }
+                }
+                _ => seen.push(one),
+            }
         }
         Brought {
             seen,

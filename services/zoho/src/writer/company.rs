@@ -1,15 +1,11 @@
 //! Companies by name: a contact's company is a record of its own in Zoho CRM (module Accounts).
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use provider::Fault;
 use serde_json::{Map, Value as Json};
 
-use super::{Writer, look_up::quoted};
+use super::{Writer, look_up::quoted, recent::Recent};
 use crate::{
     client::{BATCH, Records},
     fault::of_verdict,
@@ -22,43 +18,10 @@ use crate::{
 const NAMES: usize = 40;
 /// Rows that one query answers.
 const QUERY_ROWS: usize = 200;
-/// So many companies are remembered.
-const REMEMBERED: usize = 1_000;
 
-/// Companies that we made or found a moment ago: lists may not show yet what we made, so that nobody makes it twice, and a
-/// baseline's creates need not look for the same ones with every call.
-#[derive(Debug)]
-pub(crate) struct RecentCompanies {
-    keep: Duration,
-    known: Mutex<HashMap<(String, String), (String, Instant)>>,
-}
-
-impl RecentCompanies {
-    /// Remembers companies for as long as lists may show the past.
-    pub(crate) fn new(horizon: Duration) -> Self {
-        Self {
-            keep: horizon * 2,
-            known: Mutex::default(),
-        }
-    }
-
-    fn id_of(&self, account: &str, name: &str) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (id, at) = known.get(&(account.to_owned(), name.to_owned()))?;
-        (at.elapsed() < self.keep).then(|| id.clone())
-    }
-
-    fn remember(&self, account: &str, name: &str, id: &str) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.retain(|_, (_, at)| at.elapsed() < self.keep);
-        }
-        known.insert(
-            (account.to_owned(), name.to_owned()),
-            (id.to_owned(), Instant::now()),
-        );
-    }
-}
+/// The ids of companies that we made or found a moment ago: lists may not show yet what we made, so that nobody makes it
+/// twice, and a baseline's creates need not look for the same ones with every call.
+pub(crate) type RecentCompanies = Recent<String>;
 
 impl Writer<'_> {
     /// The companies of contacts; meetings have none.
@@ -73,7 +36,7 @@ impl Writer<'_> {
     /// `skip`. A fault means that no contact was written.
     async fn companies(&self, mut names: BTreeSet<String>) -> Result<Companies, Fault> {
         let mut companies = Companies::new();
-        names.retain(|name| match self.companies.id_of(self.account_id, name) {
+        names.retain(|name| match self.companies.get(self.account_id, name) {
             Some(id) => {
                 companies.insert(name.clone(), Company::Id(id));
                 false
@@ -145,7 +108,7 @@ impl Writer<'_> {
         }
         for name in wanted {
             if let Some(Company::Id(id)) = companies.get(&name) {
-                self.companies.remember(self.account_id, &name, id);
+                self.companies.remember(self.account_id, &name, id.clone());
             }
         }
         Ok(())
@@ -182,7 +145,8 @@ impl Writer<'_> {
             for (name, verdict) in names.iter().zip(verdicts) {
                 let company = match verdict.detail("id").filter(|_| verdict.succeeded()) {
                     Some(id) => {
-                        self.companies.remember(self.account_id, name, id);
+                        self.companies
+                            .remember(self.account_id, name, id.to_owned());
                         Company::Id(id.to_owned())
                     }
                     None => Company::Refused(reason_of(of_verdict(
@@ -262,16 +226,5 @@ mod tests {
             Companies::from([("Acme".to_owned(), Company::Id("9".to_owned()))])
         );
         assert_eq!(names, BTreeSet::from(["Globex".to_owned()]));
-    }
-
-    #[test]
-    fn a_company_is_remembered_for_its_account_only_and_not_for_ever() {
-        let recent = RecentCompanies::new(Duration::from_mins(1));
-        recent.remember("org/1", "Acme", "7");
-        assert_eq!(recent.id_of("org/1", "Acme").as_deref(), Some("7"));
-        assert_eq!(recent.id_of("org/2", "Acme"), None);
-        let forgetful = RecentCompanies::new(Duration::ZERO);
-        forgetful.remember("org/1", "Acme", "7");
-        assert_eq!(forgetful.id_of("org/1", "Acme"), None);
     }
 }

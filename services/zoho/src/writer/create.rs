@@ -62,13 +62,18 @@ impl Writer<'_> {
             .filter_map(|index| company_of(creates[*index]))
             .collect();
         let companies = self.companies_of(names).await?;
+        let guests = open
+            .iter()
+            .flat_map(|index| event::newcomers(&creates[*index].record, None))
+            .collect();
+        let contacts = self.contacts_of(guests).await?;
         let writable = self.writable().await?;
         let mut pending = Vec::new();
         for index in open {
             let record = &creates[index].record;
             let mut changes = match self.kind {
                 Kind::Contact => map::creation(record, &companies),
-                Kind::Event => event::creation(record, self.terms()),
+                Kind::Event => event::creation(record, self.terms(&contacts)),
             };
             keep_writable(&mut changes, writable.as_deref(), self.kind.required());
             if changes.fields.is_empty() {
@@ -225,7 +230,7 @@ impl Writer<'_> {
             record,
             marker: None,
             // Whether a list view's conditions hold only the next round tells.
-            in_scope: true,
+            in_scope: !self.reader.is_over(std::slice::from_ref(&row)),
             readable: self.reader.readable(&[], self.scope),
         }))
     }

@@ -35,7 +35,7 @@ impl Writer<'_> {
             version,
             record: self.whole(id, rows, at)?,
             marker: None,
-            in_scope,
+            in_scope: in_scope && !self.reader.is_over(rows),
             readable: self.reader.readable(rows, self.scope),
         }))
     }

@@ -116,7 +116,7 @@ impl Writer<'_> {
             Kind::Contact => (String::new(), values_by_field(creates)),
             Kind::Event => {
                 let records: Vec<&Record> = creates.iter().map(|create| &create.record).collect();
-                match event::search(&records, self.terms()) {
+                match event::search(&records, self.terms(&event::NOBODY)) {
                     Some((from, to, titles)) => (
                         format!("Start_DateTime between '{from}' and '{to}' and "),
                         vec![("Event_Title", titles)],
@@ -280,7 +280,7 @@ mod tests {
 
     fn found(record: &Record, rows: &[Row]) -> Option<String> {
         let paths = [Path::parse("emails[work]").unwrap()];
-        let reader = Reader::new(Kind::Contact, None, &crate::map::tests::scope(&[]));
+        let reader = Reader::new(Kind::Contact, None, &crate::map::tests::scope(&[])).unwrap();
         Keyed::of(&reader.fold(rows), &paths)
             .counterpart(record, &BTreeSet::new())
             .map(|whole| whole.id.clone())

@@ -47,13 +47,18 @@ impl FieldRights {
 impl Writer<'_> {
     /// The fields that the account may write; `None` if it may not know.
     pub(super) async fn writable(&self) -> Result<Option<Writable>, Fault> {
-        if let Some(writable) = self.rights.of(self.kind, self.account_id) {
+        self.writable_of(self.kind).await
+    }
+
+    /// The same for records of a kind.
+    pub(super) async fn writable_of(&self, kind: Kind) -> Result<Option<Writable>, Fault> {
+        if let Some(writable) = self.rights.of(kind, self.account_id) {
             return Ok(Some(writable));
         }
-        match self.ask_writable().await {
+        match self.ask_writable(kind).await {
             Ok(writable) => {
                 self.rights
-                    .remember(self.kind, self.account_id, writable.clone());
+                    .remember(kind, self.account_id, writable.clone());
                 Ok(Some(writable))
             }
             Err(Fault::Forbidden { .. } | Fault::Refused { .. }) => Ok(None),
@@ -61,11 +66,11 @@ impl Writer<'_> {
         }
     }
 
-    async fn ask_writable(&self) -> Result<Writable, Fault> {
+    async fn ask_writable(&self, kind: Kind) -> Result<Writable, Fault> {
         let profile = current_user(self.client).await?.profile;
         let profile = profile.as_ref().map(|profile| profile.id.as_str());
-        let fields = self.client.fields(self.module()).await?.fields;
-        if self.kind == Kind::Event {
+        let fields = self.client.fields(kind.module()).await?.fields;
+        if kind == Kind::Event {
             return Ok(Arc::new(event::writable(&fields, profile)));
         }
         let writable = map::catalogue(&fields, profile).0.into_iter();

@@ -2,12 +2,6 @@
 
 mod anew;
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
-
 use jiff::Timestamp;
 use model::{Edit, Record};
 use provider::{Answer, Applied, Fault, RefusedPath, Update};
@@ -17,56 +11,30 @@ use super::{
     Answered, Writer,
     delete::INVITED,
     live::only_paths,
+    recent::Recent,
     rights::keep_writable,
     update::send::condition,
     verdict::{ATTEMPTS, Ruling, rule},
 };
 use crate::{
     client::BATCH,
-    event::{self, plan},
+    event::{self, Contacts, Terms, plan},
     kind::Kind,
     map::{Changes, refused},
     reader::Reader,
     wire::Row,
 };
 
-/// So many attempts are remembered.
-const REMEMBERED: usize = 1_000;
-
 /// Which records were to be made anew a moment ago: lists may not show yet what came of it.
-#[derive(Debug)]
-pub(crate) struct Attempts {
-    keep: Duration,
-    made: Mutex<HashMap<(String, String), Instant>>,
-}
+pub(crate) type Attempts = Recent<Attempt>;
 
-impl Attempts {
-    /// Remembers attempts for as long as lists may show the past.
-    pub(crate) fn new(horizon: Duration) -> Self {
-        Self {
-            keep: horizon * 2,
-            made: Mutex::default(),
-        }
-    }
-
-    fn is_fresh(&self, account: &str, id: &str) -> bool {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = made.get(&(account.to_owned(), id.to_owned()));
-        at.is_some_and(|at| at.elapsed() < self.keep)
-    }
-
-    fn remember(&self, account: &str, id: &str) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.len() >= REMEMBERED {
-            made.retain(|_, at| at.elapsed() < self.keep);
-        }
-        made.insert((account.to_owned(), id.to_owned()), Instant::now());
-    }
-
-    fn forget(&self, account: &str, id: &str) {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.remove(&(account.to_owned(), id.to_owned()));
-    }
+/// How far a record was made anew.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempt {
+    /// The remote id of the new one, and when we last wrote it; none while nobody knows whether it was made.
+    made: Option<(String, Timestamp)>,
+    /// Whether the old one is being deleted.
+    deletes: bool,
 }
 
 /// A record that is about to be changed.
@@ -77,6 +45,8 @@ pub(super) struct Changing<'u> {
     /// The provider's clock, no later than it was read.
     pub(super) at: Timestamp,
     pub(super) in_scope: bool,
+    /// Those of the new guests who are contacts.
+    pub(super) contacts: &'u Contacts,
 }
 
 /// Edits that are still to be made, and the paths that cannot.
@@ -201,7 +171,8 @@ impl Writer<'_> {
         mut refused: Vec<RefusedPath>,
     ) -> Result<Answer, Fault> {
         let mut rows = changing.rows.clone();
-        let written = self.write_rows(&mut rows, plan, changing.at, &mut refused);
+        let terms = self.terms(changing.contacts);
+        let written = self.write_rows(&mut rows, plan, (changing.at, terms), &mut refused);
         match written.await {
             Ok(()) => {}
             Err((fault, false)) => return Err(fault),
@@ -244,13 +215,13 @@ impl Writer<'_> {
         &self,
         rows: &mut [Row],
         plan: &plan::InPlace,
-        at: Timestamp,
+        (at, terms): (Timestamp, Terms<'_>),
         refused: &mut Vec<RefusedPath>,
     ) -> Result<(), (Fault, bool)> {
         let writable = self.writable().await.map_err(|fault| (fault, false))?;
         let mut pending: Vec<(usize, Changes)> = Vec::new();
         for (place, edits) in &plan.edits {
-            let mut changes = event::changes(&rows[*place], edits, self.terms());
+            let mut changes = event::changes(&rows[*place], edits, terms);
             keep_writable(&mut changes, writable.as_deref(), &[]);
             if changes.fields.is_empty() {
                 refused.append(&mut changes.refused);

@@ -17,7 +17,7 @@ use super::{
     series::Changing,
 };
 use crate::{
-    event,
+    event::{self, Contacts, Newcomers},
     feed::view,
     kind::Kind,
     map::{self, Changes},
@@ -34,10 +34,23 @@ const HOLD: SignedDuration = SignedDuration::from_secs(3);
 /// A write that is still right.
 struct Right {
     index: usize,
-    row: Row,
+    rows: Vec<Row>,
     live: Record,
     edits: Vec<Edit>,
     in_scope: bool,
+}
+
+impl Right {
+    /// Who is to be invited that was not.
+    fn newcomers(&self) -> Newcomers {
+        let invites = |edit: &Edit| edit.path.field() == "participants";
+        if !self.edits.iter().any(invites) {
+            return Newcomers::new();
+        }
+        let mut after = self.live.clone();
+        model::patch(&mut after, &self.edits);
+        event::newcomers(&after, self.rows.first())
+    }
 }
 
 /// A write that is about to be sent.
@@ -111,43 +124,56 @@ impl Writer<'_> {
                     let in_scope = is_inside(rows);
                     answers.set(index, self.nothing_to_do(update, rows, &live, in_scope));
                 }
-                Some(edits) if self.concerns_series(update, &edits) => {
-                    let changing = Changing {
-                        update,
-                        rows: rows.clone(),
-                        live,
-                        at,
-                        in_scope: is_inside(rows),
-                    };
-                    series.push((index, changing, edits));
-                }
                 Some(edits) => {
-                    still_right.extend(rows.first().map(|row| Right {
+                    let is_series = self.concerns_series(update, &edits);
+                    let right = Right {
                         index,
-                        row: row.clone(),
+                        rows: rows.clone(),
                         live,
                         edits,
                         in_scope: is_inside(rows),
-                    }));
+                    };
+                    if is_series {
+                        series.push(right);
+                    } else {
+                        still_right.push(right);
+                    }
                 }
-                None => stale.push((index, update.remote_id.clone(), rows.clone())),
+                None if self.may_be_left(&update.remote_id).await? => {
+                    stale.push((index, update.remote_id.clone(), rows.clone()));
+                }
+                None => answers.set(index, later("what stands in its place is not shown yet")),
             }
         }
         self.answer_missing_updates(answers, updates, &missing)
             .await?;
         self.answer_stale(answers, stale, at).await;
-        let pending = self.with_companies(still_right, updates, answers).await?;
+        let guests = still_right.iter().chain(&series).flat_map(Right::newcomers);
+        let contacts = self.contacts_of(guests.collect()).await?;
+        let pending = self
+            .prepared(still_right, &contacts, updates, answers)
+            .await?;
         // From here on something may have been sent.
-        for (index, changing, edits) in series {
-            answers.set(index, self.update_series(changing, edits).await);
+        for right in series {
+            let changing = Changing {
+                update: updates[right.index],
+                rows: right.rows,
+                live: right.live,
+                at,
+                in_scope: right.in_scope,
+                contacts: &contacts,
+            };
+            let answered = self.update_series(changing, right.edits).await;
+            answers.set(right.index, answered);
         }
         Ok(self.send(updates, pending, at, answers).await)
     }
 
     /// What is sent for each write, its companies looked up.
-    async fn with_companies(
+    async fn prepared(
         &self,
         writes: Vec<Right>,
+        contacts: &Contacts,
         updates: &[&Update],
         answers: &mut Answers,
     ) -> Result<Vec<Pending>, Fault> {
@@ -167,14 +193,15 @@ impl Writer<'_> {
         for write in writes {
             let Right {
                 index,
-                row,
+                mut rows,
                 live,
                 edits,
                 in_scope,
             } = write;
+            let Some(row) = rows.pop() else { continue };
             let mut changes = match self.kind {
                 Kind::Contact => map::changes(&row, &edits, &companies),
-                Kind::Event => event::changes(&row, &edits, self.terms()),
+                Kind::Event => event::changes(&row, &edits, self.terms(contacts)),
             };
             keep_writable(&mut changes, writable.as_deref(), &[]);
             let before = only_paths(

@@ -64,6 +64,28 @@ async fn a_company_that_is_not_there_is_made_once_however_slow_the_lists_are() {
     assert_eq!(lab.automated().await, 0);
 }
 
+#[tokio::test]
+async fn a_company_that_was_found_is_not_looked_for_again_with_every_batch() {
+    let lab = Lab::kind().await;
+    let acme = company(&lab, "Acme").await;
+    for batch in 0..3 {
+        let person = |number: usize| {
+            let name = format!("P{batch}{number}");
+            create(
+                record(&[("name.family", &name), ("organization", "Acme")]),
+                false,
+            )
+        };
+        let outcomes = lab.execute(&scope(""), (0..3).map(person).collect()).await;
+        for outcome in &outcomes {
+            let truth = lab.truth(&applied(outcome).remote_id).await;
+            assert_eq!(truth["Account_Name"]["id"], acme.as_str());
+        }
+    }
+    assert_eq!(lab.calls("coql"), 1);
+    assert_eq!(lab.count("Accounts").await, 1);
+}
+
 // proves: R-28
 #[tokio::test]
 async fn where_none_is_made_the_path_is_refused_and_the_rest_counts() {

@@ -328,6 +328,90 @@ async fn series_that_nobody_asked_for_are_set_aside_where_they_are_in_scope() {
     );
 }
 
+// proves: R-06
+#[tokio::test]
+async fn what_ended_longer_ago_than_the_sync_looks_back_is_outside() {
+    let lab = Lab::kind().await;
+    let past = json!({
+        "Start_DateTime": "2025-03-03T09:00:00+00:00", "End_DateTime": "2025-03-03T10:00:00+00:00",
+    });
+    let old = made(&lab, &meeting("Old", &past)).await;
+    let coming = made(&lab, &meeting("Coming", &json!({}))).await;
+    lab.later(600).await;
+    for (days, outside) in [("90", vec![old.as_str()]), ("0", vec![]), ("36500", vec![])] {
+        let scope = with_option(meetings(""), "past_days", days);
+        let round = lab.round(&scope, None).await;
+        assert_eq!(round.outside(), outside, "{days}");
+        assert!(round.inside().contains(&coming.as_str()));
+        let read = lab.one(&scope, by_id(&old)).await.answer;
+        assert!(matches!(read, Answer::Found(live) if live.in_scope == outside.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn a_series_is_inside_while_one_of_its_occurrences_is() {
+    let lab = Lab::kind().await;
+    let monthly = |start: &str, end: &str| {
+        json!({
+            "Start_DateTime": start, "End_DateTime": end,
+            "Recurring_Activity": {"RRULE": "FREQ=MONTHLY;COUNT=3"},
+        })
+    };
+    let old = monthly("2025-03-03T09:00:00+00:00", "2025-03-03T10:00:00+00:00");
+    let old = made(&lab, &meeting("Old", &old)).await;
+    // Its first occurrence is outside the window, its last one inside.
+    let recent = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 85);
+    let at = |hour: u32| {
+        recent
+            .strftime(&format!("%Y-%m-%dT{hour:02}:00:00+00:00"))
+            .to_string()
+    };
+    let lasting = monthly(&at(9), &at(10));
+    let lasting = made(&lab, &meeting("Lasting", &lasting)).await;
+    let [old, lasting] = [
+        crate::weekly::series_of(&lab, &old).await,
+        crate::weekly::series_of(&lab, &lasting).await,
+    ];
+    lab.later(600).await;
+    let scope = with_option(meetings(""), "past_days", "60");
+    let round = lab.round(&scope, None).await;
+    assert_eq!(round.inside(), [lasting.as_str()]);
+    assert_eq!(round.outside(), [old.as_str()]);
+    for (id, inside) in [(&old, false), (&lasting, true)] {
+        let read = lab.one(&scope, by_id(id)).await.answer;
+        assert!(matches!(read, Answer::Found(live) if live.in_scope == inside));
+    }
+    // The old one is no concern of anybody where series are left out, either.
+    let skips = with_option(scope, "recurrence", "skip");
+    let round = lab.round(&skips, None).await;
+    let aside = round.ids(|what| matches!(what, What::Unreadable { .. }));
+    assert_eq!(
+        (aside, round.outside()),
+        (vec![lasting.as_str()], vec![old.as_str()])
+    );
+}
+
+#[tokio::test]
+async fn an_option_that_says_nothing_is_refused_before_anything_is_read_or_written() {
+    let lab = Lab::kind().await;
+    for (name, word) in [
+        ("past_days", "three months"),
+        ("past_days", "-1"),
+        ("recurrence", "sometimes"),
+        ("guests", "invite"),
+    ] {
+        let scope = with_option(meetings(""), name, word);
+        let start = At::Start { cursor: None };
+        let read = lab.page(&scope, &start).await;
+        assert!(
+            matches!(&read, Err(Fault::Refused { reason, .. }) if reason.contains(name)),
+            "{name} {word}"
+        );
+        let written = lab.one(&scope, by_id("1")).await.answer;
+        assert_eq!(written.word(), "refused");
+    }
+}
+
 #[tokio::test]
 async fn a_meeting_that_was_called_off_is_cancelled_and_not_deleted() {
     let lab = Lab::kind().await;

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::event::{Contact, NOBODY, newcomers};
 
 fn istanbul() -> Zone {
     Zone::named("Europe/Istanbul").unwrap()
@@ -28,6 +29,7 @@ fn created(record: &Record) -> Changes {
     let terms = Terms {
         zone: Some(&zone),
         now: now(),
+        contacts: &NOBODY,
     };
     creation(record, terms)
 }
@@ -81,7 +83,7 @@ proptest! {
         at in prop::sample::select(vec!["title", "when", "location", "description"]),
     ) {
         let zone = istanbul();
-        let terms = Terms { zone: Some(&zone), now: now() };
+        let terms = Terms { zone: Some(&zone), now: now(), contacts: &NOBODY };
         let live = created(&before).as_row();
         let value = |record: &Record| record.fields.get(&path(at)).cloned();
         let edits = [Edit { path: path(at), before: value(&before), after: value(&after) }];
@@ -158,11 +160,72 @@ fn reminders_are_of_whole_minutes_before_and_none_by_mail_or_due() {
 #[test]
 fn what_identifies_a_participant_on_another_side_only_is_no_invitation() {
     let element = |label: &str| Participant::new(label).element();
-    let invited = |label: &str| participants::invitation(&Json::Null, &element(label));
+    let invited = |label: &str| participants::invitation(&Json::Null, &element(label), &NOBODY);
     assert_eq!(invited("eve@x.example").unwrap()["type"], "email");
     let lead = invited("urn:zoho:crm:lead:12").unwrap();
     assert_eq!(lead, json!({"type": "lead", "participant": "12"}));
     assert!(invited("urn:other:12").is_err() && invited("two words@x.example").is_err());
+}
+
+#[test]
+fn a_contact_is_invited_as_the_record_and_shows_as_the_guest() {
+    let contact = Contact {
+        id: "7".to_owned(),
+        name: Some("Eve Lee".to_owned()),
+        email: "eve@x.example".to_owned(),
+    };
+    let contacts = Contacts::from([(contact.email.clone(), contact)]);
+    let zone = istanbul();
+    let terms = Terms {
+        zone: Some(&zone),
+        now: now(),
+        contacts: &contacts,
+    };
+    let mut record = Record::new(event::KIND);
+    set(&mut record, "when", WHENS[0]);
+    let guest = |address: &str| Participant::new(address).element();
+    let guests = [guest("Eve@x.example"), guest("dan@x.example")];
+    record.set(path("participants"), Value::elements(guests));
+    let mut sent = creation(&record, terms);
+    let labels: Vec<String> = elements(&shown(&sent), "participants")
+        .iter()
+        .map(|element| element.label.clone())
+        .collect();
+    assert_eq!(labels, ["eve@x.example", "dan@x.example"]);
+    participants::strip(&mut sent.fields);
+    let expected = json!([
+        {"type": "contact", "participant": "7"}, {"type": "email", "participant": "dan@x.example"},
+    ]);
+    assert_eq!(sent.fields["Participants"], expected);
+    // Who is there already stays who he is, whatever else he could be.
+    let live = created(&record).as_row();
+    let edits = [Edit {
+        path: path("participants"),
+        before: None,
+        after: Some(Value::Elements(vec![guest("zoe@x.example")])),
+    }];
+    let more = changes(&live, &edits, terms).fields;
+    assert_eq!(more["Participants"][0]["type"], "email");
+    assert_eq!(newcomers(&record, Some(&live)).len(), 0);
+}
+
+#[test]
+fn newcomers_are_those_with_an_address_whom_there_is_room_for() {
+    let mut record = Record::new(event::KIND);
+    let guest = |address: &str| Participant::new(address).element();
+    let odd = [
+        guest("urn:zoho:crm:lead:12"),
+        guest("urn:other:1"),
+        guest("two words@x.example"),
+    ];
+    let crowd = (0..60).map(|number| guest(&format!("guest{number}@x.example")));
+    record.set(
+        path("participants"),
+        Value::elements(odd.into_iter().chain(crowd)),
+    );
+    let found = newcomers(&record, None);
+    assert_eq!(found.len(), 49, "the lead has the fiftieth place");
+    assert!(found.keys().all(|address| address.starts_with("guest")));
 }
 
 #[test]

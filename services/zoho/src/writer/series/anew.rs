@@ -4,19 +4,23 @@
 //! Then what is different about occurrences is written, and at last the old one deleted. Each step is found done when
 //! the write comes again.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use model::Record;
 use provider::{Answer, Applied, Fault, Live, RefusedPath};
 use serde_json::{Value as Json, json};
 
-use super::Changing;
+use super::{Attempt, Changing};
 use crate::{
+    client::BATCH,
     event::{self, plan},
     map::Changes,
     reader::{Reader, Whole},
     wire::Row,
     writer::{
         Writer,
+        live::ids as ids_of,
         look_up::{PAGES, WINDOW},
         rights::keep_writable,
         update::later,
@@ -37,7 +41,7 @@ impl Writer<'_> {
     ) -> Result<Answer, Fault> {
         let old = &changing.update.remote_id;
         let plain = plan::without_changes(after);
-        let mut changes = event::anew(&plain, &changing.rows[0], self.terms());
+        let mut changes = event::anew(&plain, &changing.rows[0], self.terms(changing.contacts));
         let writable = self.writable().await?;
         keep_writable(&mut changes, writable.as_deref(), self.kind.required());
         if changes.fields.is_empty() {
@@ -46,12 +50,13 @@ impl Writer<'_> {
         let live = match self.replacement(changing, &changes, &plain).await? {
             Some(found) => self.live(&found.id, &found.rows, changing.at, true)?,
             // It may be there, and no list shows it yet.
-            None if self.attempts.is_fresh(self.account_id, old) => return Ok(held_back()),
+            None if !self.withdraw(old).await? => return Ok(held_back()),
             None => match self.insert_anew(changing, &mut changes, &plain).await? {
                 Ok(live) => live,
                 Err(answer) => return Ok(answer),
             },
         };
+        self.note_made(old, &live, false);
         let wanted = event::changed_occurrences(after);
         let live = if wanted.is_empty() {
             live
@@ -61,6 +66,11 @@ impl Writer<'_> {
                 None => return Ok(held_back()),
             }
         };
+        self.note_made(old, &live, false);
+        if self.moved_on(changing).await? {
+            return self.give_up(changing).await;
+        }
+        self.note_made(old, &live, true);
         self.delete_old(changing).await?;
         self.attempts.forget(self.account_id, old);
         let live = Box::new(Live {
@@ -97,7 +107,94 @@ impl Writer<'_> {
                 && whole.rows.iter().all(young)
                 && event::is_made_like(&whole.record, &made)
         });
-        Ok(found)
+        let Some(id) = found.as_ref().and_then(|whole| whole.rows.first()?.id()) else {
+            return Ok(None);
+        };
+        // Lists still show one for a while that was withdrawn.
+        let is_there = self.client.row(self.module(), &self.fields, id).await?;
+        Ok(found.filter(|_| is_there.is_some()))
+    }
+
+    /// Remembers what stands in the old one's place, as we wrote it.
+    fn note_made(&self, old: &str, live: &Live, deletes: bool) {
+        let before = self.attempts.get(self.account_id, old);
+        let attempt = Attempt {
+            made: Some((live.remote_id.clone(), self.now())),
+            deletes: deletes || before.is_some_and(|before| before.deletes),
+        };
+        self.attempts.remember(self.account_id, old, attempt);
+    }
+
+    /// Deletes what an earlier attempt made in a record's place, unless somebody has taken it up since. False if it may
+    /// be there, and lists do not show it whole yet.
+    async fn withdraw(&self, old: &str) -> Result<bool, Fault> {
+        let Some(attempt) = self.attempts.get(self.account_id, old) else {
+            return Ok(true);
+        };
+        let Some((id, written)) = attempt.made else {
+            return Ok(false);
+        };
+        let (mut found, at) = self.find(std::slice::from_ref(&id)).await?;
+        let Some(rows) = found.remove(&id) else {
+            return Ok(false);
+        };
+        let is_ours = rows.iter().all(|row| row.modified() <= Some(written));
+        match self.whole(&id, &rows, at) {
+            Err(Fault::Transient { .. }) => return Ok(false),
+            Ok(_) if is_ours && self.would_mail(&rows).is_none() => self.delete_rows(&rows).await?,
+            _ => {}
+        }
+        self.attempts.forget(self.account_id, old);
+        Ok(true)
+    }
+
+    /// Whether a record that moved on can be planned again: nothing stands in its place beside it.
+    pub(in crate::writer) async fn may_be_left(&self, id: &str) -> Result<bool, Fault> {
+        let attempt = self.attempts.get(self.account_id, id);
+        match attempt.and_then(|attempt| attempt.made) {
+            Some(_) => self.withdraw(id).await,
+            None => Ok(true),
+        }
+    }
+
+    /// Whether somebody edited the old one, or cancelled some of it, since it was read. Lists may show the past, so that
+    /// each row is read by itself as far as there are not too many.
+    async fn moved_on(&self, changing: &Changing<'_>) -> Result<bool, Fault> {
+        let ids = ids_of(&changing.rows);
+        let (module, fields) = (self.module(), &self.fields);
+        let mut now = BTreeMap::new();
+        if ids.len() > BATCH {
+            now = self.client.rows_by_id(module, fields, &ids).await?.0;
+        } else {
+            for id in &ids {
+                let row = self.client.row(module, fields, id).await?;
+                now.extend(row.map(|row| (id.clone(), row)));
+            }
+        }
+        let attempt = self
+            .attempts
+            .get(self.account_id, &changing.update.remote_id);
+        // Of what an earlier attempt began to delete some may be gone, and what is gone as a whole needs no more.
+        let may_miss = now.is_empty() || attempt.is_some_and(|attempt| attempt.deletes);
+        let moved = |row: &Row| match row.id().and_then(|id| now.get(id)) {
+            Some(now) => now.modified() != row.modified(),
+            None => !may_miss,
+        };
+        Ok(changing.rows.iter().any(moved))
+    }
+
+    /// The old one has an edit that the new one lacks: the new one goes, and the next plan is made from the edit.
+    async fn give_up(&self, changing: &Changing<'_>) -> Result<Answer, Fault> {
+        let old = &changing.update.remote_id;
+        if !self.withdraw(old).await? {
+            return Ok(held_back());
+        }
+        let (found, at) = self.find(std::slice::from_ref(old)).await?;
+        let live = found.get(old).and_then(|rows| {
+            let live = self.live(old, rows, at, changing.in_scope);
+            live.ok()
+        });
+        Ok(Answer::Stale { live })
     }
 
     async fn insert_anew(
@@ -109,7 +206,8 @@ impl Writer<'_> {
         let mut row = changes.fields.clone();
         row.extend(self.carried(changing).await?);
         let old = &changing.update.remote_id;
-        self.attempts.remember(self.account_id, old);
+        self.attempts
+            .remember(self.account_id, old, Attempt::default());
         let sent = self.client.insert(self.module(), &self.body(&[row])).await;
         let verdicts = match sent {
             Ok(answer) => answer.body.data,
@@ -194,7 +292,8 @@ impl Writer<'_> {
         // Nobody but us knows this series yet.
         let at = at + SignedDuration::from_secs(60);
         let mut refused = Vec::new();
-        self.write_rows(&mut rows_now, &plan, at, &mut refused)
+        let terms = self.terms(&event::NOBODY);
+        self.write_rows(&mut rows_now, &plan, (at, terms), &mut refused)
             .await
             .map_err(|(fault, _)| Fault::transient(fault.to_string()))?;
         self.live(&id, &rows_now, jiff::Timestamp::MAX, true)
