@@ -17,7 +17,7 @@ mod tests;
 pub(crate) use catalogue::{catalogue, writable};
 pub(crate) use options::{Guests, Options};
 pub(crate) use participants::{
-    Contact, Contacts, NOBODY, Newcomers, may_be_told, newcomers, strip,
+    Contact, Contacts, NOBODY, Newcomers, by_address, may_be_told, newcomers, strip,
 };
 pub(crate) use place::{REQUIRED, fields_beside, fields_to_ask, path_of, readable};
 pub(crate) use read::read;

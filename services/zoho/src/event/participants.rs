@@ -166,6 +166,20 @@ pub(crate) fn strip(row: &mut serde_json::Map<String, Json>) {
     }
 }
 
+/// Invites by address those who were to be invited as contacts, for one of them may be none any more. False if there is
+/// nobody.
+pub(crate) fn by_address(row: &mut serde_json::Map<String, Json>) -> bool {
+    let invited = row.get_mut(FIELD).and_then(Json::as_array_mut);
+    let mut any = false;
+    for one in invited.into_iter().flatten() {
+        if let (Some("contact"), Some(email)) = (one["type"].as_str(), one["Email"].as_str()) {
+            *one = json!({"type": "email", "participant": email});
+            any = true;
+        }
+    }
+    any
+}
+
 /// Whether it looks like an address; Zoho CRM decides.
 fn is_address(text: &str) -> bool {
     let domain = text.split_once('@').map(|(_, domain)| domain);

@@ -6,6 +6,7 @@ use model::Version;
 use provider::{Answer, Fault};
 
 use crate::{
+    event,
     fault::{field_of, of_verdict},
     map::{self, Changes},
     wire::{Verdict, instant},
@@ -54,6 +55,10 @@ pub(super) fn rule(verdict: &Verdict, changes: &mut Changes, required: &[&str]) 
             return Ruling::Answer(fault.into());
         };
         let field = field_of(&error).filter(|field| !required.contains(field));
+        if field == Some("Participants") && event::by_address(&mut changes.fields) {
+            last = Some(fault);
+            continue;
+        }
         if !field.is_some_and(|field| changes.refuse(field, reason)) {
             return Ruling::Answer(fault.into());
         }
@@ -115,6 +120,29 @@ mod tests {
             .map(|refused| refused.path.as_str())
             .collect();
         assert_eq!(paths, ["phones[mobile]", "phones[workFax]"]);
+    }
+
+    #[test]
+    fn a_guest_who_is_no_contact_any_more_is_invited_by_address_before_all_are_refused() {
+        let contact = json!({"type": "contact", "participant": "7", "Email": "eve@x.example"});
+        let stays = json!({"type": "contact", "participant": "8"});
+        let mut sent = Changes {
+            kind: crate::kind::Kind::Event,
+            ..changes(&json!({"Venue": "Room 1", "Participants": [stays, contact]}))
+        };
+        let refusal = json!({"code": "INVALID_DATA", "details": {
+            "api_name": "participant", "json_path": "$.data[0].Participants[1].participant",
+        }});
+        assert_eq!(
+            rule(&verdict(refusal.clone()), &mut sent, &[]),
+            Ruling::Again
+        );
+        let expected = json!([stays, {"type": "email", "participant": "eve@x.example"}]);
+        assert_eq!(sent.fields["Participants"], expected);
+        assert!(sent.refused.is_empty());
+        assert_eq!(rule(&verdict(refusal), &mut sent, &[]), Ruling::Again);
+        assert_eq!(sent.fields.keys().collect::<Vec<_>>(), ["Venue"]);
+        assert_eq!(sent.refused[0].path, "participants");
     }
 
     #[test]

@@ -268,6 +268,29 @@ async fn nobody_is_made_a_contact_whose_address_would_not_be_kept() {
     }
 }
 
+#[tokio::test]
+async fn a_contact_who_is_deleted_a_moment_later_is_invited_by_address() {
+    let lab = Lab::kind().await;
+    let contact = xu(&lab).await;
+    let id = made(&lab, &meeting("Demo", &json!({}))).await;
+    let write = |title: &str| create(titled(title, &[Participant::new(XU)]), false);
+    applied(&lab.one(&policy("link"), write("A")).await);
+    lab.delete(&contact).await;
+    let outcome = lab.one(&policy("link"), write("B")).await;
+    let made = applied(&outcome);
+    assert!(made.refused.is_empty());
+    assert_eq!(invited(&lab, &made.remote_id).await, [pair("email", XU)]);
+    lab.later(60).await;
+    let version = live(&lab, &id).await.version;
+    let outcome = lab
+        .one(&policy("link"), update(&id, version, vec![guest(XU)]))
+        .await;
+    assert!(applied(&outcome).refused.is_empty());
+    let answer = &applied(&outcome).answer.as_ref().unwrap().record;
+    assert_eq!(labels(answer), [XU]);
+    assert_eq!(invited(&lab, &id).await, [pair("email", XU)]);
+}
+
 // proves: R-26
 #[tokio::test]
 async fn a_contact_whose_answer_was_lost_is_found_and_not_made_twice() {

@@ -5,15 +5,15 @@ use std::time::Duration;
 use futures_util::future::join;
 use model::Edit;
 use pretty_assertions::assert_eq;
-use provider::{Answer, Outcome};
+use provider::{Answer, Operation, Outcome};
 use sandbox::{Fault, Rule};
 use serde_json::{Value as Json, json};
 use test_kit::eventually;
 
 use crate::{
-    events::{delete, edit as people_edit, made, meeting},
+    events::{by_id, delete, edit as people_edit, made, meeting},
     lab::{Lab, edit, shown, update},
-    weekly::{WEEKLY, changed, days, id, occurrences, overrides, weekly},
+    weekly::{WEEKLY, changed, days, id, occurrences, overrides, series_of, weekly},
     written::{applied, everything, live, mails},
 };
 
@@ -26,6 +26,10 @@ fn shorter() -> Vec<Edit> {
 /// A new rule is written, and when the new series is there, but before the old one is deleted, somebody acts.
 async fn overtaken(lab: &Lab, series: &str, person: impl AsyncFnOnce()) -> Outcome {
     let version = live(lab, series).await.version;
+    overtaken_by(lab, update(series, version, shorter()), person).await
+}
+
+async fn overtaken_by(lab: &Lab, write: Operation, person: impl AsyncFnOnce()) -> Outcome {
     let before = lab.count("Events").await;
     let slow = Fault::Latency {
         milliseconds: 3_000,
@@ -34,7 +38,7 @@ async fn overtaken(lab: &Lab, series: &str, person: impl AsyncFnOnce()) -> Outco
     lab.sandbox
         .add_fault(Rule::nth("zoho", "Events.createRecords", 1, slow));
     let scope = everything();
-    let write = lab.one(&scope, update(series, version, shorter()));
+    let write = lab.one(&scope, write);
     let meanwhile = async {
         let is_made = async || lab.count("Events").await > before;
         eventually("the new one is made", Duration::from_secs(10), is_made).await;
@@ -74,6 +78,52 @@ async fn an_edit_of_a_series_that_is_made_anew_meanwhile_is_not_lost() {
         .map(|row| row["Venue"].clone())
         .collect();
     assert_eq!(venues, [Json::Null, json!("Room 7"), Json::Null]);
+    assert_eq!((lab.count("Events").await, mails(&lab).await), (3, 0));
+}
+
+#[tokio::test]
+async fn an_edit_that_lists_do_not_show_yet_is_seen_before_the_old_series_is_deleted() {
+    let lab = Lab::kind().await;
+    let rule = json!({"Recurring_Activity": {"RRULE": "FREQ=WEEKLY;COUNT=6"}});
+    let first = made(&lab, &meeting("Weekly", &rule)).await;
+    lab.later(600).await;
+    let series = series_of(&lab, &first).await;
+    let version = live(&lab, &series).await.version;
+    let rows = occurrences(&lab, &series).await;
+    let edits = || {
+        vec![edit(
+            "recurrence",
+            Some("FREQ=WEEKLY;COUNT=6"),
+            Some(SHORTER),
+        )]
+    };
+    lab.settings(json!({"list_lag_min_milliseconds": 60_000, "list_lag_max_milliseconds": 60_000}))
+        .await;
+    let outcome = overtaken_by(&lab, update(&series, version, edits()), async || {
+        people_edit(&lab, id(&rows[1]), json!({"Venue": "Room 7"})).await;
+    })
+    .await;
+    assert_ne!(outcome.answer.word(), "applied");
+    assert_eq!(occurrences(&lab, &series).await.len(), 6);
+    let mut new = None;
+    let scope = everything();
+    eventually("it is made anew", Duration::from_secs(30), async || {
+        lab.later(120).await;
+        let Answer::Found(live) = lab.one(&scope, by_id(&series)).await.answer else {
+            return false;
+        };
+        let again = lab
+            .one(&scope, update(&series, live.version, edits()))
+            .await;
+        if let Answer::Applied(applied) = again.answer {
+            new = Some(applied.remote_id);
+        }
+        new.is_some()
+    })
+    .await;
+    let rows = occurrences(&lab, &new.unwrap()).await;
+    let venues: Vec<&Json> = rows.iter().map(|row| &row["Venue"]).collect();
+    assert_eq!(venues, [&Json::Null, &json!("Room 7"), &Json::Null]);
     assert_eq!((lab.count("Events").await, mails(&lab).await), (3, 0));
 }
 

@@ -235,6 +235,9 @@ impl Writer<'_> {
             // Of a record that stands for another all is made or nothing.
             Ruling::Again => {
                 self.attempts.forget(self.account_id, old);
+                if changes.refused.is_empty() {
+                    return Err(Fault::transient("a guest is no contact any more"));
+                }
                 Ok(Err(changes.refusal()))
             }
             Ruling::Answer(answer) => {
