@@ -136,7 +136,7 @@ impl System {
         folder: &Path,
     ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let [control, reconciler, google, zoho, push] = free_ports()?;
+        let [control, reconciler, google, zoho, push, google_push] = free_ports()?;
         let environments = Environments {
             infrastructure,
             configuration,
@@ -147,6 +147,7 @@ impl System {
             google,
             zoho,
             push,
+            google_push,
         };
         let mut services = BTreeMap::new();
         for (name, environment) in environments.all()? {
@@ -230,7 +231,7 @@ impl System {
         Ok(format!("http://127.0.0.1:{port}"))
     }
 
-    /// Where the provider that can push pushes to.
+    /// Where Zoho CRM pushes to.
     pub fn push_url(&self) -> &str {
         &self.push_url
     }
@@ -436,9 +437,19 @@ struct Environments<'a> {
     google: u16,
     zoho: u16,
     push: u16,
+    google_push: u16,
 }
 
 type Environment = BTreeMap<String, String>;
+
+/// Where a connector receives what its provider pushes.
+fn receives(port: u16) -> Environment {
+    let address = format!("127.0.0.1:{port}");
+    let url = format!("http://{address}");
+    [("RAPPORT_PUSH_URL", url), ("RAPPORT_PUSH_LISTEN", address)]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+}
 
 impl Environments<'_> {
     fn all(&self) -> anyhow::Result<Vec<(&'static str, Environment)>> {
@@ -474,17 +485,14 @@ impl Environments<'_> {
         google.extend(self.google()?);
         let mut google_connector = google.clone();
         google_connector.extend([listen(self.google)]);
+        google_connector.extend(receives(self.google_push));
         services.push(("google-connector", google_connector));
         services.push(("google-writer", google));
         let mut zoho = self.common();
         zoho.extend(self.zoho()?);
         let mut zoho_connector = zoho.clone();
-        let push = format!("127.0.0.1:{}", self.push);
-        zoho_connector.extend([
-            listen(self.zoho),
-            ("RAPPORT_PUSH_URL".to_owned(), format!("http://{push}")),
-            ("RAPPORT_PUSH_LISTEN".to_owned(), push),
-        ]);
+        zoho_connector.extend([listen(self.zoho)]);
+        zoho_connector.extend(receives(self.push));
         services.push(("zoho-connector", zoho_connector));
         services.push(("zoho-writer", zoho));
         for (name, environment) in &mut services {

@@ -107,6 +107,20 @@ impl House {
         done.unwrap().rows_affected()
     }
 
+    /// In how many tables of the services a text is found, as text or as bytes.
+    pub async fn tables_with(&self, text: &str) -> i64 {
+        let database = self.database.as_ref().unwrap();
+        let count = sqlx::query_scalar(
+            "select count(*) from pg_tables, query_to_xml(
+                 format('select from %I.%I as entry where strpos(entry::text, %L) > 0
+                         or strpos(entry::text, encode(convert_to(%L, ''UTF8''), ''hex'')) > 0 limit 1',
+                        schemaname, tablename, $1, $1), false, false, '') as found
+             where schemaname not in ('pg_catalog', 'information_schema')
+                 and xpath_exists('//row', found)",
+        );
+        count.bind(text).fetch_one(&database.pool).await.unwrap()
+    }
+
     /// Copies the database as it is now.
     pub async fn back_up(&self) -> Backup {
         self.database.as_ref().unwrap().back_up().await

@@ -10,9 +10,11 @@
 mod again;
 mod asked;
 mod books;
+mod calendars;
 mod caps;
 mod conflicts;
 mod deletions;
+mod diaries;
 mod edits;
 mod events;
 mod files;

@@ -46,6 +46,13 @@ impl House {
         self.written("google", since, "people/").await
     }
 
+    /// What was written through Google's API since then that is no contact.
+    pub async fn events_written(&self, since: Moment) -> Written {
+        let mut written = self.written("google", since, "").await;
+        written.retain(|name, _| !name.starts_with("people/"));
+        written
+    }
+
     /// What was written through Zoho CRM's API since then, companies included.
     pub async fn written_to_zoho(&self, since: Moment) -> Written {
         self.written("zoho", since, "").await
