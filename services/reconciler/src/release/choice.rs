@@ -11,8 +11,11 @@ use crate::{
     store::outbox::{OnTheWay, Waiting},
 };
 
-/// Writes that fill no call wait at most so long for others.
+/// Changes that fill no call wait at most so long for others.
 const FILL_SECONDS: f64 = 30.0;
+/// What a baseline found and fills no call waits at most so long: what the other side's answers change of its plans comes
+/// within the minute.
+const FILL_BASELINE_SECONDS: f64 = 60.0;
 
 /// How much may be on its way, and in what portions.
 #[derive(Debug, Clone, Copy)]
@@ -68,10 +71,15 @@ pub(super) fn choose<'w>(
 
 /// Whether writes go out that fill no call.
 fn goes_partly(call: &Call<'_>, served: i16) -> bool {
+    let patience = if call.lane == lane::BASELINE {
+        FILL_BASELINE_SECONDS
+    } else {
+        FILL_SECONDS
+    };
     let waited = call
         .writes
         .first()
-        .is_some_and(|write| write.seconds >= FILL_SECONDS);
+        .is_some_and(|write| write.seconds >= patience);
     let idle = served > call.lane;
     let more = call.writes.iter().any(|write| write.more);
     call.lane == lane::PEOPLE || waited || idle && !more
@@ -164,6 +172,12 @@ mod tests {
         let mut waiting = queued(lane::CHANGE, "a", 2);
         assert!(chosen(&busy, &waiting).is_empty());
         waiting[0].seconds = FILL_SECONDS;
+        assert_eq!(chosen(&busy, &waiting).len(), 2);
+
+        let mut waiting = queued(lane::BASELINE, "a", 2);
+        waiting[0].seconds = FILL_SECONDS;
+        assert!(chosen(&busy, &waiting).is_empty());
+        waiting[0].seconds = FILL_BASELINE_SECONDS;
         assert_eq!(chosen(&busy, &waiting).len(), 2);
     }
 

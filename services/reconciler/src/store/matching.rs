@@ -82,7 +82,7 @@ pub async fn contenders(
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
              coalesce(a.id, b.id) AS link,
-             coalesce(a.right_record, b.left_record) IS NOT NULL AS full_link,
+             coalesce(o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending', false) AS full_link,
              EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
                  AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started') AS busy,
@@ -91,6 +91,7 @@ pub async fn contenders(
          FROM chosen c JOIN record r ON r.id = c.id
          LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
          LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
+         LEFT JOIN record o ON o.id = coalesce(a.right_record, b.left_record)
          LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
              array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
              FROM match_key WHERE record = r.id) k ON true
