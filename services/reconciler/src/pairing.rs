@@ -76,7 +76,7 @@ pub async fn pair(
         .iter()
         .filter(|one| one.waiting && one.bond == Bond::Free)
     {
-        if taken.contains(&one.id) || awaits_create(one, &sharers) {
+        if taken.contains(&one.id) || awaits_another(one, &sharers) {
             continue;
         }
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
@@ -189,11 +189,13 @@ impl<'a> Sharers<'a> {
     }
 }
 
-/// Whether a record shares its first key with one whose counterpart is being created right now.
-fn awaits_create(one: &Contender, sharers: &Sharers<'_>) -> bool {
-    sharers
-        .with(one)
-        .any(|(other, _)| other.side != one.side && other.bond == Bond::Busy)
+/// Whether a record shares its first key with one of the other side that may become its counterpart: something is being
+/// written for that one right now, or it stands alone and whether it is there is about to be read.
+fn awaits_another(one: &Contender, sharers: &Sharers<'_>) -> bool {
+    sharers.with(one).any(|(other, _)| {
+        let in_doubt = !other.live && matches!(other.bond, Bond::Half(_));
+        other.side != one.side && (other.bond == Bond::Busy || in_doubt)
+    })
 }
 
 /// A link for a record without a counterpart: one is made for it, unless it is a twin of a record that
