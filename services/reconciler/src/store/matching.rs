@@ -13,9 +13,10 @@ use super::{StoreError, SyncKey, side_number, side_of};
 pub enum Bond {
     /// It has no open link.
     Free,
-    /// It has a link without a counterpart, and nothing under way that cannot be revoked.
+    /// It has a link without a counterpart, or whose counterpart is gone and of which nothing is disposed yet; and nothing is
+    /// under way that cannot be revoked.
     Half(Uuid),
-    /// Its counterpart is being created.
+    /// Something is being written for its link: its counterpart, or its own deletion.
     Busy,
     /// It is linked to a counterpart.
     Full,
