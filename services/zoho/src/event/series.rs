@@ -19,6 +19,7 @@ use model::{
 use super::{NotCarried, elements, read::single, rule};
 use crate::wire::Row;
 
+mod beginning;
 pub(crate) mod plan;
 
 /// Beginnings of a rule that are looked at.
@@ -65,11 +66,7 @@ pub(crate) fn series(
     let (text, begins) = rows.iter().find_map(rule::of).ok_or_else(unknown)?;
     let excluded = rule::excluded_days(rows.iter()).ok_or_else(unknown)?;
     let usual = usual_shape(&occurrences).ok_or(EventError::NoTime)?;
-    let regular = occurrences
-        .iter()
-        .filter(|one| shape(&one.when) == usual)
-        .map(|one| one.when.start().clock().date());
-    let first_day = begins.or_else(|| regular.chain(excluded.iter().copied()).min());
+    let first_day = begins.or_else(|| beginning::day(&occurrences, &excluded, usual, &text, zone));
     let first = usual.on(first_day.ok_or(EventError::NoTime)?, zone)?;
     let rule = Rule::read(&text, &first)?;
     let starts = rule.starts(&first, MOST)?;

@@ -97,3 +97,75 @@ fn a_series_without_rule_zone_or_place_for_an_occurrence_is_not_carried() {
     assert_eq!(read(&extra), Err(NotCarried::Strange));
     assert!(read(&[row("2027-03-01", USUAL, "Weekly", "someday")]).is_err());
 }
+
+/// Mondays in March, whose rule does not tell where it begins.
+fn without_beginning(rule: &str, times: &[(&str, (&str, &str))]) -> Result<Record, NotCarried> {
+    let rows: Vec<Row> = times
+        .iter()
+        .map(|(day, hours)| {
+            let mut row = row(day, *hours, "Weekly", "");
+            row.0["Recurring_Activity"]["RRULE"] = json!(rule);
+            row
+        })
+        .collect();
+    read(&rows)
+}
+
+#[test]
+fn a_series_whose_first_occurrence_was_moved_begins_where_the_rule_has_it() {
+    let later = ("14:00", "15:00");
+    let rest = [
+        ("2027-03-08", USUAL),
+        ("2027-03-15", USUAL),
+        ("2027-03-22", USUAL),
+    ];
+    for (moved, rule) in [
+        (("2027-03-01", later), "FREQ=WEEKLY;COUNT=4"),
+        (("2027-03-01", later), "FREQ=WEEKLY;UNTIL=2027-03-22"),
+        (
+            ("2027-03-01", later),
+            "FREQ=WEEKLY;BYDAY=MO;UNTIL=2027-03-22",
+        ),
+        (("2027-03-01", later), "FREQ=WEEKLY"),
+        (("2027-03-02", later), "FREQ=WEEKLY;BYDAY=MO;COUNT=4"),
+        (("2027-03-02", later), "FREQ=WEEKLY;COUNT=4"),
+        (("2027-02-27", later), "FREQ=WEEKLY;UNTIL=2027-03-22"),
+        (("2027-03-04", later), "FREQ=WEEKLY"),
+    ] {
+        let times: Vec<_> = [moved].into_iter().chain(rest).collect();
+        let record = without_beginning(rule, &times).unwrap();
+        let when = text(&record, "when");
+        assert!(
+            when.starts_with("2027-03-01T09:00:00"),
+            "{moved:?} {rule}: {when}"
+        );
+        let overrides = overrides(&record);
+        assert_eq!(overrides.len(), 1, "{moved:?} {rule}: {overrides:?}");
+        assert_eq!(overrides[0].0, "2027-03-01T09:00:00");
+        assert!(matches!(overrides[0].1, Override::Changed { .. }));
+    }
+}
+
+#[test]
+fn an_occurrence_that_was_moved_before_all_others_is_not_the_first() {
+    let early = ("2027-02-28", ("14:00", "15:00"));
+    for rule in ["FREQ=WEEKLY;COUNT=4", "FREQ=WEEKLY;UNTIL=2027-03-22"] {
+        let times = [
+            early,
+            ("2027-03-01", USUAL),
+            ("2027-03-15", USUAL),
+            ("2027-03-22", USUAL),
+        ];
+        let record = without_beginning(rule, &times).unwrap();
+        assert!(
+            text(&record, "when").starts_with("2027-03-01T09:00:00"),
+            "{rule}"
+        );
+        assert_eq!(overrides(&record)[0].0, "2027-03-08T09:00:00", "{rule}");
+    }
+    let plain = without_beginning(
+        "FREQ=DAILY;COUNT=2",
+        &[("2027-03-01", USUAL), ("2027-03-02", USUAL)],
+    );
+    assert!(overrides(&plain.unwrap()).is_empty());
+}
