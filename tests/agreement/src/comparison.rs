@@ -3,30 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    book::{Book, Entry},
+    book::{Book, Entry, Kind},
     report::{Difference, DifferingPath, Duplicate, Report, Totals},
 };
 
 /// Compares Zoho CRM's book with Google's; records with these ids are left out.
 ///
-/// Records belong together that share address and name, else the address, else, where neither has an address, the
-/// name; of several the ones that are most alike. So every record has at most one counterpart.
+/// Contacts belong together that share address and name, else the address, else, where neither has an address, the
+/// name; occurrences of meetings that share title and beginning, else one of them. Of several it is the ones that are
+/// most alike, so that every record has at most one counterpart.
 pub fn compare(left: &Book, right: &Book, ignored: &BTreeSet<String>) -> Report {
     let [lefts, rights] = [left, right].map(|book| compared(book, ignored));
+    let kind = left.kind;
     let mut report = Report {
+        kind,
         left: totals(left, &lefts),
         right: totals(right, &rights),
         ..Report::default()
     };
     for (side, entries) in [("left", &lefts), ("right", &rights)] {
-        report.duplicates.extend(duplicates(side, entries));
+        report.duplicates.extend(duplicates(kind, side, entries));
     }
     let mut open = Open {
         left: lefts,
         right: rights,
     };
-    let keys: [fn(&Entry) -> Vec<String>; 3] = [addresses_and_name, Entry::addresses, bare_name];
-    for key in keys {
+    for key in kind.keys() {
         for (left, right) in open.pairs(key) {
             report.take(left, right);
         }
@@ -39,7 +41,12 @@ pub fn compare(left: &Book, right: &Book, ignored: &BTreeSet<String>) -> Report 
 fn compared<'a>(book: &'a Book, ignored: &BTreeSet<String>) -> Vec<&'a Entry> {
     let entries = book.entries.iter();
     entries
-        .filter(|entry| !ignored.contains(&entry.id))
+        .filter(|entry| {
+            ![Some(&entry.id), entry.series.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|id| ignored.contains(id))
+        })
         .collect()
 }
 
@@ -53,24 +60,6 @@ fn totals(book: &Book, compared: &[&Entry]) -> Totals {
 
 fn ids(entries: &[&Entry]) -> Vec<String> {
     entries.iter().map(|entry| entry.id.clone()).collect()
-}
-
-fn addresses_and_name(entry: &Entry) -> Vec<String> {
-    let name = entry.name();
-    let addresses = entry.addresses().into_iter();
-    addresses
-        .map(|address| format!("{address} {name}"))
-        .collect()
-}
-
-/// The name of a record that has no address.
-fn bare_name(entry: &Entry) -> Vec<String> {
-    let name = entry.name();
-    if entry.addresses().is_empty() && !name.is_empty() {
-        vec![name]
-    } else {
-        Vec::new()
-    }
 }
 
 /// Records that have no counterpart yet.
@@ -137,13 +126,14 @@ impl Report {
     }
 }
 
-/// Records of one side with the same address and name, or with the same application data.
-fn duplicates(side: &'static str, entries: &[&Entry]) -> Vec<Duplicate> {
-    let mut people: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
+/// Records of one side that are the same one, or have the same application data.
+fn duplicates(kind: Kind, side: &'static str, entries: &[&Entry]) -> Vec<Duplicate> {
+    let [surest, ..] = kind.keys();
+    let mut same: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     let mut marked: BTreeMap<&(String, String), Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
-        for key in addresses_and_name(entry) {
-            people.entry(key).or_default().push(entry);
+        for key in surest(entry) {
+            same.entry(key).or_default().push(entry);
         }
         for item in &entry.application {
             marked.entry(item).or_default().push(entry);
@@ -158,7 +148,7 @@ fn duplicates(side: &'static str, entries: &[&Entry]) -> Vec<Duplicate> {
             }
         }
     };
-    several("same address and name", people.into_values().collect());
+    several(kind.common(), same.into_values().collect());
     several("same application data", marked.into_values().collect());
     found
 }
@@ -195,6 +185,7 @@ mod tests {
         Book {
             listed: entries.len(),
             entries,
+            ..Book::default()
         }
     }
 

@@ -1,4 +1,6 @@
-//! Google's side: `contactGroups.list` and `people.connections.list` (People API v1).
+//! Google's side of two address books: `contactGroups.list` and `people.connections.list` (People API v1).
+
+mod meetings;
 
 use reqwest::{Client, StatusCode};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The default mapping between Zoho CRM's contacts and Google's, field by field.
+//! The default mappings between Zoho CRM's records and Google's, field by field.
 
 use crate::sameness::Sameness;
 
@@ -32,9 +32,9 @@ const fn pair(zoho: &'static str, google: &'static str, sameness: Sameness) -> P
     }
 }
 
-use Sameness::{Address, Day, Phone, Text};
+use Sameness::{Address, Addresses, Day, Phone, Text};
 
-/// Every pair. Zoho CRM's second address has no label of its own and stands for Google's private one.
+/// Every pair of contacts. Zoho CRM's second address has no label of its own and stands for Google's private one.
 pub const MAPPING: &[Pairing] = &[
     pair("Salutation", "names.honorificPrefix", Text),
     pair("First_Name", "names.givenName", Text),
@@ -63,6 +63,17 @@ pub const MAPPING: &[Pairing] = &[
     pair("Description", "biographies.value", Text),
 ];
 
+/// Every pair of meetings, occurrence by occurrence. Of several pop-ups Zoho CRM has one.
+pub const MEETINGS: &[Pairing] = &[
+    pair("Event_Title", "summary", Text),
+    pair("Start_DateTime", "start", Text),
+    pair("End_DateTime", "end", Text),
+    pair("Venue", "location", Text),
+    pair("Description", "description", Text),
+    pair("Participants", "attendees.email", Addresses),
+    pair("Remind_At", "reminders.overrides[popup].minutes", Text),
+];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -71,9 +82,11 @@ mod tests {
 
     #[test]
     fn each_field_has_one_counterpart() {
-        let zoho: BTreeSet<_> = MAPPING.iter().map(|pairing| pairing.zoho).collect();
-        let google: BTreeSet<_> = MAPPING.iter().map(|pairing| pairing.google).collect();
-        assert_eq!((zoho.len(), google.len()), (MAPPING.len(), MAPPING.len()));
+        for mapping in [MAPPING, MEETINGS] {
+            let zoho: BTreeSet<_> = mapping.iter().map(|pairing| pairing.zoho).collect();
+            let google: BTreeSet<_> = mapping.iter().map(|pairing| pairing.google).collect();
+            assert_eq!((zoho.len(), google.len()), (mapping.len(), mapping.len()));
+        }
     }
 
     #[test]

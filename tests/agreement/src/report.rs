@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::mapping::MAPPING;
+use crate::book::Kind;
 
 /// The two sides, in Zoho CRM's and Google's words.
 const SIDES: [&str; 2] = ["left", "right"];
@@ -10,9 +10,11 @@ const SIDES: [&str; 2] = ["left", "right"];
 /// What the comparison found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
+    /// What was compared.
+    pub kind: Kind,
     /// Of Zoho CRM's list view.
     pub left: Totals,
-    /// Of Google's contact group.
+    /// Of Google's contact group or calendar.
     pub right: Totals,
     /// Pairs that agree on every mapped field.
     pub equal: usize,
@@ -51,7 +53,7 @@ pub struct Difference {
 /// A field on which a pair differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DifferingPath {
-    /// The place in [`MAPPING`].
+    /// The place in the kind's mapping.
     pub place: usize,
     /// What Zoho CRM shows.
     pub left: Vec<String>,
@@ -136,12 +138,12 @@ impl fmt::Display for Text<'_> {
                 duplicate.side, duplicate.common
             )?;
         }
-        let verdict = if report.agrees() {
-            "The two address books agree."
+        let agree = if report.agrees() {
+            "agree"
         } else {
-            "The two address books do not agree."
+            "do not agree"
         };
-        writeln!(f, "{verdict}")
+        writeln!(f, "The two {} {agree}.", report.kind.collections())
     }
 }
 
@@ -154,7 +156,7 @@ impl Text<'_> {
     fn difference(&self, f: &mut fmt::Formatter<'_>, difference: &Difference) -> fmt::Result {
         writeln!(f, "differs: {} and {}", difference.left, difference.right)?;
         for path in &difference.paths {
-            let pairing = &MAPPING[path.place];
+            let pairing = &self.report.kind.mapping()[path.place];
             write!(f, "  {} and {}", pairing.zoho, pairing.google)?;
             if self.values {
                 write!(f, ": {:?} and {:?}", path.left, path.right)?;

@@ -7,6 +7,8 @@ pub enum Sameness {
     Text,
     /// E-mail addresses, in any case.
     Address,
+    /// As [`Sameness::Address`]; both sides hold the same ones, however many these are.
+    Addresses,
     /// Phone numbers, however their digits are grouped.
     Phone,
     /// Days with month and year.
@@ -19,7 +21,7 @@ impl Sameness {
         let value = value.trim();
         match self {
             Self::Text => value.replace("\r\n", "\n").replace('\r', "\n"),
-            Self::Address => value.to_lowercase(),
+            Self::Address | Self::Addresses => value.to_lowercase(),
             // Letters stay: an extension is part of the number.
             Self::Phone => value
                 .chars()
@@ -27,6 +29,17 @@ impl Sameness {
                 .flat_map(char::to_lowercase)
                 .collect(),
             Self::Day => value.to_owned(),
+        }
+    }
+
+    /// Whether both sides say the same. Where one holds one value and the other several, one of them is enough, unless
+    /// all of them count.
+    pub(crate) fn agree(self, one: &[String], other: &[String]) -> bool {
+        let within = |few: &[String], many: &[String]| few.iter().all(|value| many.contains(value));
+        let (there, back) = (within(one, other), within(other, one));
+        match self {
+            Self::Addresses => there && back,
+            _ => one.is_empty() == other.is_empty() && (there || back),
         }
     }
 }
@@ -59,12 +72,31 @@ mod tests {
             (Sameness::Phone, "555 0100 x7", "5550100", false),
             (Sameness::Phone, "+15550100", "15550100", false),
             (Sameness::Day, "2001-02-03", "2001-02-03", true),
+            (
+                Sameness::Addresses,
+                "Ana@Example.com",
+                "ana@example.com",
+                true,
+            ),
         ] {
             assert_eq!(
                 sameness.normal(one) == sameness.normal(other),
                 same,
                 "{sameness:?} {one:?} {other:?}"
             );
+        }
+    }
+
+    #[test]
+    fn one_of_several_is_enough_unless_all_of_them_count() {
+        let [one, two] = [vec!["a".to_owned()], vec!["a".to_owned(), "b".to_owned()]];
+        for (sameness, more, none) in [
+            (Sameness::Text, true, false),
+            (Sameness::Addresses, false, false),
+        ] {
+            assert_eq!(sameness.agree(&one, &two), more, "{sameness:?}");
+            assert_eq!(sameness.agree(&one, &[]), none, "{sameness:?}");
+            assert!(sameness.agree(&two, &two) && sameness.agree(&[], &[]));
         }
     }
 }

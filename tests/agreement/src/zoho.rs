@@ -1,4 +1,6 @@
-//! Zoho CRM's side: `settings/custom_views` and `GET Contacts` with a list view (REST API v8).
+//! Zoho CRM's side of two address books: `settings/custom_views` and `GET Contacts` with a list view (REST API v8).
+
+mod meetings;
 
 use reqwest::{Client, StatusCode};
 use serde_json::Value;

@@ -18,6 +18,7 @@ fn book(entries: Vec<Entry>) -> Book {
     Book {
         listed: entries.len(),
         entries,
+        ..Book::default()
     }
 }
 
