@@ -3,7 +3,7 @@
 use proto::reconcile::{HistoryEntry, HistoryRequest, RecordsRequest, SyncRecord, SyncRef};
 use test_kit::eventually;
 
-use crate::stage::{SOON, SYNC, Stage};
+use crate::stage::{SOON, Stage};
 
 /// Entries that are asked for at a time.
 const PAGE: u32 = 1_000;
@@ -12,16 +12,17 @@ impl Stage {
     /// Every sync record, once none is pending: twins are looked at again in each run.
     pub async fn records(&self) -> Vec<SyncRecord> {
         eventually("no record is pending", SOON, async || {
-            let records = self.records_now().await;
+            let records = self.records_now().await.ok()?;
             let settled = records.iter().all(|record| record.state != "pending");
             Some(records).filter(|_| settled)
         })
         .await
     }
 
-    async fn records_now(&self) -> Vec<SyncRecord> {
-        let mut control = self.system.control().await.unwrap();
-        let sync = self.reference().await;
+    /// Every sync record as it is now; an error while control is away.
+    pub async fn records_now(&self) -> anyhow::Result<Vec<SyncRecord>> {
+        let mut control = self.system.control().await?;
+        let sync = self.reference().await?;
         let mut all: Vec<SyncRecord> = Vec::new();
         loop {
             let request = RecordsRequest {
@@ -30,11 +31,11 @@ impl Stage {
                 after: all.last().map(|last| last.link.clone()).unwrap_or_default(),
                 ..RecordsRequest::default()
             };
-            let page = control.records(request).await.unwrap().into_inner().records;
+            let page = control.records(request).await?.into_inner().records;
             let last = page.len() < PAGE as usize;
             all.extend(page);
             if last {
-                return all;
+                return Ok(all);
             }
         }
     }
@@ -42,7 +43,7 @@ impl Stage {
     /// Everything that the sync changed, oldest first.
     pub async fn history(&self) -> Vec<HistoryEntry> {
         let mut control = self.system.control().await.unwrap();
-        let sync = self.reference().await;
+        let sync = self.reference().await.unwrap();
         let mut all: Vec<HistoryEntry> = Vec::new();
         loop {
             let request = HistoryRequest {
@@ -60,10 +61,10 @@ impl Stage {
         }
     }
 
-    async fn reference(&self) -> SyncRef {
-        SyncRef {
+    async fn reference(&self) -> anyhow::Result<SyncRef> {
+        Ok(SyncRef {
             tenant: "default".to_owned(),
-            sync: self.system.sync_id(SYNC).await.unwrap(),
-        }
+            sync: self.system.sync_id(self.kind.sync()).await?,
+        })
     }
 }

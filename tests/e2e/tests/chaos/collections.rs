@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{
-    crowd::items,
-    stage::{SYNC, Stage},
-};
+use crate::{contacts::SYNC, crowd::items, kind::Kind, stage::Stage};
 
 /// Everybody in scope, with their titles: Zoho CRM's, Google's.
 async fn titles(stage: &Stage) -> (Vec<String>, Vec<String>) {
@@ -65,7 +62,7 @@ async fn resume(stage: &Stage) {
 // proves: P5, R-04, R-21
 #[tokio::test]
 async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
-    let mut stage = Stage::new().await;
+    let mut stage = Stage::new(Kind::Contacts).await;
     stage.apply("").await;
     stage.people_type(8).await;
     stage.quiet().await;

@@ -1,6 +1,9 @@
 //! One scenario at a size at which nothing fits into one batch, page or window.
 
-use crate::stage::{SOON, Stage, is_soak};
+use crate::{
+    kind::Kind,
+    stage::{SOON, Stage, is_soak},
+};
 
 /// Records on each side: what a debug build gets through in the time that a test may take.
 const RECORDS: u32 = 2_000;
@@ -10,7 +13,7 @@ const SOAKED: u32 = 5_000;
 // proves: P1, P2
 #[tokio::test]
 async fn thousands_of_records_survive_a_killed_reconciler_and_killed_writers() {
-    let mut stage = Stage::of(if is_soak() { SOAKED } else { RECORDS }).await;
+    let mut stage = Stage::of(Kind::Contacts, if is_soak() { SOAKED } else { RECORDS }).await;
     stage.apply("").await;
     let look = "writes are in flight";
     stage

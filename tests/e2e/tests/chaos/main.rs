@@ -1,4 +1,4 @@
-//! Whatever is killed, cut off, throttled, emptied or lost: both address books end equal, and nothing is lost,
+//! Whatever is killed, cut off, throttled, emptied or lost: both sides end equal, and nothing is lost,
 //! doubled or deleted. `tests/e2e/README.md` lists the scenarios and how to run one.
 #![allow(
     clippy::unwrap_used,
@@ -11,8 +11,12 @@
 mod asked;
 mod balancer;
 mod collections;
+mod contacts;
 mod crowd;
+mod kind;
 mod large;
+mod meetings;
+mod plain;
 mod points;
 mod poison;
 mod replicas;

@@ -2,12 +2,24 @@
 
 use serde_json::json;
 
-use crate::stage::{SOON, Stage};
+use crate::{
+    kind::Kind,
+    stage::{SOON, Stage},
+};
 
 // proves: P1, P2, P3
 #[tokio::test]
 async fn the_reconciler_dies_at_each_of_its_points() {
-    let mut stage = Stage::new().await;
+    reconciler_dies(Stage::new(Kind::Contacts).await).await;
+}
+
+// proves: P1, P2, P3
+#[tokio::test]
+async fn the_reconciler_dies_at_each_of_its_points_over_meetings() {
+    reconciler_dies(Stage::new(Kind::Meetings).await).await;
+}
+
+async fn reconciler_dies(mut stage: Stage) {
     let first = "reconciler.ingested:3";
     stage.system.arm("reconciler", first).await.unwrap();
     stage.system.ready().await.unwrap();
@@ -28,19 +40,8 @@ async fn the_reconciler_dies_at_each_of_its_points() {
 // proves: P1, P2, R-26
 #[tokio::test]
 async fn both_writers_die_at_each_of_their_points() {
-    let mut stage = Stage::new().await;
-    for writer in ["google-writer", "zoho-writer"] {
-        stage.system.arm(writer, "writer.called").await.unwrap();
-    }
-    stage.system.ready().await.unwrap();
-    stage.apply("").await;
-    for writer in ["google-writer", "zoho-writer"] {
-        stage.system.revive(writer, SOON).await.unwrap();
-    }
-    for point in ["writer.claimed", "writer.answered"] {
-        stage.dies_at("google-writer", point).await;
-        stage.dies_at("zoho-writer", point).await;
-    }
+    let mut stage = Stage::new(Kind::Contacts).await;
+    writers_die(&mut stage).await;
 
     // In the middle of a create at Google: the contact is there, its group is being changed, or has been.
     for after_commit in [false, true] {
@@ -56,10 +57,43 @@ async fn both_writers_die_at_each_of_their_points() {
     stage.ends_well().await;
 }
 
+// proves: P1, P2, P9
+#[tokio::test]
+async fn both_writers_die_at_each_of_their_points_over_meetings() {
+    let mut stage = Stage::new(Kind::Meetings).await;
+    writers_die(&mut stage).await;
+    stage.ends_well().await;
+}
+
+async fn writers_die(stage: &mut Stage) {
+    for writer in ["google-writer", "zoho-writer"] {
+        stage.system.arm(writer, "writer.called").await.unwrap();
+    }
+    stage.system.ready().await.unwrap();
+    stage.apply("").await;
+    for writer in ["google-writer", "zoho-writer"] {
+        stage.system.revive(writer, SOON).await.unwrap();
+    }
+    for point in ["writer.claimed", "writer.answered"] {
+        stage.dies_at("google-writer", point).await;
+        stage.dies_at("zoho-writer", point).await;
+    }
+}
+
 // proves: P1, P5, R-01
 #[tokio::test]
 async fn both_connectors_and_control_die_at_each_of_their_points() {
-    let mut stage = Stage::new().await;
+    let stage = connectors_and_control_die(Stage::new(Kind::Contacts).await).await;
+    stage.delete_calls_are_none().await;
+}
+
+// proves: P1, P2, R-01
+#[tokio::test]
+async fn both_connectors_and_control_die_at_each_of_their_points_over_meetings() {
+    connectors_and_control_die(Stage::new(Kind::Meetings).await).await;
+}
+
+async fn connectors_and_control_die(mut stage: Stage) -> Stage {
     // Half a first reading is published when they die.
     for connector in ["google-connector", "zoho-connector"] {
         let point = "connector.published:2";
@@ -106,7 +140,7 @@ async fn both_connectors_and_control_die_at_each_of_their_points() {
     stage.system.ready().await.unwrap();
     stage.system.arm("control", "control.stored").await.unwrap();
     stage.system.ready().await.unwrap();
-    let changed = crate::stage::yaml("  conflict: right\n");
+    let changed = stage.kind.yaml("  conflict: right\n");
     stage.system.apply(&changed).await.unwrap_err();
     stage.system.revive("control", SOON).await.unwrap();
     stage.system.ready().await.unwrap();
@@ -114,5 +148,5 @@ async fn both_connectors_and_control_die_at_each_of_their_points() {
     assert!(said.contains("unchanged"), "it was stored: {said}");
     stage.people_type(8).await;
     stage.ends_well().await;
-    stage.delete_calls_are_none().await;
+    stage
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::{kind::Kind, stage::Stage};
 
 /// How many people have something wrong with them: one in so many.
 const ONE_IN: u32 = 10;
@@ -24,7 +24,7 @@ fn too_long(number: u32) -> Value {
 // proves: P6, BEY-09
 #[tokio::test]
 async fn poison_records_among_many_are_set_aside_and_harm_nobody_else() {
-    let mut stage = Stage::new().await;
+    let mut stage = Stage::new(Kind::Contacts).await;
     let poisons = crate::stage::records() / ONE_IN;
     let mut ids = Vec::new();
     for number in 0..poisons {

@@ -8,6 +8,7 @@ use test_kit::eventually;
 
 use crate::{
     balancer,
+    kind::Kind,
     stage::{SOON, Stage},
 };
 
@@ -25,7 +26,7 @@ const ROLES: [(&str, Option<&str>); 6] = [
 #[tokio::test]
 async fn two_of_every_role_share_the_work_and_are_restarted_one_by_one() {
     let balancers = balancer::of_all().await;
-    let mut stage = Stage::told(balancer::settings(&balancers)).await;
+    let mut stage = Stage::told(Kind::Contacts, balancer::settings(&balancers)).await;
     let mut second = BTreeMap::new();
     for (role, _) in ROLES {
         let replica = stage.system.replica(role).unwrap();

@@ -1,6 +1,9 @@
 //! NATS and PostgreSQL die in the middle of a sync, and JetStream loses all that it holds.
 
-use crate::stage::{SOON, Servers, Stage};
+use crate::{
+    kind::Kind,
+    stage::{SOON, Servers, Stage},
+};
 
 impl Stage {
     fn own(&mut self) -> (&mut local::Nats, &mut local::Postgres) {
@@ -14,7 +17,16 @@ impl Stage {
 // proves: P1, P2, P3
 #[tokio::test]
 async fn nats_and_postgresql_die_in_the_middle_of_a_sync() {
-    let mut stage = Stage::with_own_servers().await;
+    servers_die(Stage::with_own_servers(Kind::Contacts).await).await;
+}
+
+// proves: P1, P2, P3
+#[tokio::test]
+async fn nats_and_postgresql_die_in_the_middle_of_a_sync_of_meetings() {
+    servers_die(Stage::with_own_servers(Kind::Meetings).await).await;
+}
+
+async fn servers_die(mut stage: Stage) {
     stage.apply("").await;
     stage
         .until("the first reading goes on", |status| {
@@ -56,7 +68,16 @@ async fn nats_and_postgresql_die_in_the_middle_of_a_sync() {
 // proves: P8, P2, R-33
 #[tokio::test]
 async fn jetstream_loses_everything_in_the_middle_of_a_sync() {
-    let mut stage = Stage::with_own_servers().await;
+    store_is_lost(Stage::with_own_servers(Kind::Contacts).await).await;
+}
+
+// proves: P8, P2, P9
+#[tokio::test]
+async fn jetstream_loses_everything_in_the_middle_of_a_sync_of_meetings() {
+    store_is_lost(Stage::with_own_servers(Kind::Meetings).await).await;
+}
+
+async fn store_is_lost(mut stage: Stage) {
     // Changes: the reconciler has applied some of what is published, and acknowledged less.
     let point = "reconciler.ingested:2";
     stage.system.arm("reconciler", point).await.unwrap();

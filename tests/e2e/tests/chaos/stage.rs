@@ -12,9 +12,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::{Value, json};
 use test_kit::{Database, Folder, Nats, eventually};
 
-use crate::{crowd::Crowd, verdict::Before};
-
-pub const SYNC: &str = "ana-clients";
+use crate::{crowd::Crowd, kind::Kind, verdict::Before};
 
 /// Records on each side when a scenario is run without `RAPPORT_CHAOS_RECORDS`.
 const RECORDS: u32 = 300;
@@ -29,6 +27,8 @@ const TIMING: Timing = Timing {
 
 /// The system, the people who use both accounts, and how everything was before.
 pub struct Stage {
+    /// What the accounts are full of.
+    pub kind: Kind,
     pub system: System,
     pub servers: Servers,
     pub crowd: Crowd,
@@ -91,16 +91,6 @@ pub fn is_soak() -> bool {
     records() > RECORDS
 }
 
-/// The sync, read as often as it can be.
-pub fn yaml(policies: &str) -> String {
-    format!(
-        "kind: Sync\nname: {SYNC}\nrecipe: zoho-google-contacts\n\
-         left: {{ connection: acme-zoho, collection: {{ list_view: Key accounts }} }}\n\
-         right: {{ connection: ana-google, collection: {{ group: Clients }} }}\n\
-         policies:\n  frequency_seconds: 1\n{policies}"
-    )
-}
-
 /// What every service is told: short waits, and a pace that the sandbox allows.
 fn settings() -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
@@ -119,6 +109,7 @@ fn settings() -> BTreeMap<String, String> {
         ("GOOGLE_READS_PER_MINUTE", "6000"),
         ("GOOGLE_WRITES_PER_MINUTE", "6000"),
         ("GOOGLE_GROUP_WRITES_PER_MINUTE", "6000"),
+        ("GOOGLE_CALENDAR_REQUESTS_PER_MINUTE", "6000"),
     ] {
         set(name, value);
     }
@@ -136,22 +127,22 @@ fn settings() -> BTreeMap<String, String> {
 
 impl Stage {
     /// Everything up and signed in, beside the servers that tests share.
-    pub async fn new() -> Self {
-        Self::of(records()).await
+    pub async fn new(kind: Kind) -> Self {
+        Self::of(kind, records()).await
     }
 
     /// As [`Stage::new`], with so many records on each side.
-    pub async fn of(records: u32) -> Self {
-        let stage = Self::beside_others(records, BTreeMap::new()).await;
+    pub async fn of(kind: Kind, records: u32) -> Self {
+        let stage = Self::beside_others(kind, records, BTreeMap::new()).await;
         stage.signed_in().await
     }
 
     /// As [`Stage::new`], with these variables in the environment of every service; nobody has signed in yet.
-    pub async fn told(more: BTreeMap<String, String>) -> Self {
-        Self::beside_others(records(), more).await
+    pub async fn told(kind: Kind, more: BTreeMap<String, String>) -> Self {
+        Self::beside_others(kind, records(), more).await
     }
 
-    async fn beside_others(records: u32, more: BTreeMap<String, String>) -> Self {
+    async fn beside_others(kind: Kind, records: u32, more: BTreeMap<String, String>) -> Self {
         let (database, nats) = (Database::create(None).await, Nats::create().await);
         let infrastructure = Infrastructure {
             nats_url: nats.url.clone(),
@@ -160,11 +151,11 @@ impl Stage {
         };
         let servers = Servers::Shared(Some(database));
         let folder = Folder::new("rapport-chaos");
-        Self::with(records, servers, &infrastructure, folder, more).await
+        Self::with((kind, records), servers, &infrastructure, folder, more).await
     }
 
     /// As [`Stage::new`], with servers of its own that keep what they confirm.
-    pub async fn with_own_servers() -> Self {
+    pub async fn with_own_servers(kind: Kind) -> Self {
         let folder = Folder::new("rapport-chaos");
         let path = |name: &str| folder.path().join(name);
         let nats = local::Nats::start(&path("nats"), Durability::Durable).await;
@@ -177,12 +168,13 @@ impl Stage {
             database_url: postgres.url("rapport"),
         };
         let servers = Servers::Own(Box::new(nats), Box::new(postgres));
-        let stage = Self::with(records(), servers, &infrastructure, folder, BTreeMap::new()).await;
+        let filled = (kind, records());
+        let stage = Self::with(filled, servers, &infrastructure, folder, BTreeMap::new()).await;
         stage.signed_in().await
     }
 
     async fn with(
-        records: u32,
+        (kind, records): (Kind, u32),
         servers: Servers,
         infrastructure: &Infrastructure,
         folder: Folder,
@@ -192,9 +184,8 @@ impl Stage {
         let seed = number("RAPPORT_CHAOS_SEED", 1);
         let seed_text = seed.to_string();
         let sandbox = Sandbox::start(&["--seed", &seed_text]).await.unwrap();
-        let books = json!({ "scenario": "two-address-books", "people": records, "seed": seed });
-        sandbox.post("seed", &books).await.unwrap();
-        let before = Before::look(&sandbox).await;
+        kind.fill(&sandbox, records, seed).await;
+        let before = Before::look(kind, &sandbox).await;
         let mut told = settings();
         told.extend(more);
         let configuration = Configuration::Shipped(told);
@@ -202,6 +193,7 @@ impl Stage {
             .await
             .unwrap();
         Self {
+            kind,
             system,
             servers,
             crowd: Crowd::default(),
@@ -220,7 +212,7 @@ impl Stage {
 
     /// Makes the sync, or changes it.
     pub async fn apply(&self, policies: &str) {
-        self.system.apply(&yaml(policies)).await.unwrap();
+        self.system.apply(&self.kind.yaml(policies)).await.unwrap();
     }
 
     /// Waits until everything is read, planned, written and answered, past the providers' lag.
@@ -228,7 +220,10 @@ impl Stage {
         // A debug build takes about a second for ten records.
         let records = self.before.zoho_inside.len() as u64;
         let within = Duration::from_mins(4) + Duration::from_secs(records / 10);
-        self.system.quiet(SYNC, within, TIMING).await.unwrap()
+        self.system
+            .quiet(self.kind.sync(), within, TIMING)
+            .await
+            .unwrap()
     }
 
     /// Waits until the sync's status is so. Each look checks that its states add up.
@@ -248,7 +243,7 @@ impl Stage {
         look: impl Fn(&StatusResponse) -> bool,
     ) -> StatusResponse {
         eventually(what, within, async || {
-            let status = self.system.status(SYNC).await;
+            let status = self.system.status(self.kind.sync()).await;
             let status = status.map_err(|error| format!("{error:#}"))?;
             if look(&status) {
                 Ok(status)

@@ -3,22 +3,47 @@
 use serde_json::json;
 use test_kit::eventually;
 
-use crate::stage::{SOON, Stage, yaml};
+use crate::{
+    kind::Kind,
+    stage::{SOON, Stage},
+};
 
 /// Writes that are committed and whose answers are lost or come later than anybody waits, by provider and method.
-const WRITES: [(&str, &str, bool); 5] = [
+type Writes = [(&'static str, &'static str, bool)];
+
+const WRITES: &Writes = &[
     ("google", "people.batchCreateContacts", true),
     ("google", "people.batchUpdateContacts", false),
     ("google", "contactGroups.members.modify", false),
     ("zoho", "Contacts.createRecords", false),
     ("zoho", "Contacts.updateRecord*", true),
 ];
+/// The same of meetings.
+const MEETING_WRITES: &Writes = &[
+    ("google", "calendar.events.insert", true),
+    ("google", "calendar.events.patch", false),
+    ("google", "calendar.events.delete", true),
+    ("zoho", "Events.createRecords", false),
+    ("zoho", "Events.updateRecord*", true),
+    ("zoho", "Events.deleteRecord*", true),
+];
 
 // proves: P1, P2, P3
 #[tokio::test]
 async fn storms_of_refusals_cuts_and_time_outs_cost_time_and_nothing_else() {
-    let mut stage = Stage::new().await;
-    for provider in ["google", "zoho"] {
+    let lists = ["people.connections.list", "Contacts.getRecords"];
+    storm(Stage::new(Kind::Contacts).await, lists, WRITES).await;
+}
+
+// proves: P1, P2, P9
+#[tokio::test]
+async fn storms_over_meetings_cost_time_and_nothing_else() {
+    let lists = ["calendar.events.list", "Events.getRecords"];
+    storm(Stage::new(Kind::Meetings).await, lists, MEETING_WRITES).await;
+}
+
+async fn storm(mut stage: Stage, lists: [&str; 2], writes: &Writes) {
+    for (provider, list) in ["google", "zoho"].into_iter().zip(lists) {
         for (rate, fault) in [
             (
                 0.05,
@@ -35,11 +60,6 @@ async fn storms_of_refusals_cuts_and_time_outs_cost_time_and_nothing_else() {
         }
         // In the middle of a reading, twice.
         let expire = json!({ "kind": "expire_cursors" });
-        let list = if provider == "google" {
-            "people.connections.list"
-        } else {
-            "Contacts.getRecords"
-        };
         stage
             .fault(
                 provider,
@@ -49,7 +69,7 @@ async fn storms_of_refusals_cuts_and_time_outs_cost_time_and_nothing_else() {
             .await;
     }
     let mut lost = Vec::new();
-    for (provider, method, cut) in WRITES {
+    for &(provider, method, cut) in writes {
         let fault = if cut {
             json!({ "kind": "cut_after_commit" })
         } else {
@@ -60,7 +80,7 @@ async fn storms_of_refusals_cuts_and_time_outs_cost_time_and_nothing_else() {
     }
     // A person tries until it works, too.
     eventually("the sync is made", SOON, async || {
-        stage.system.apply(&yaml("")).await
+        stage.system.apply(&stage.kind.yaml("")).await
     })
     .await;
     stage.people_type(24).await;

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use test_kit::eventually;
 
-use crate::stage::{SOON, SYNC, Stage, yaml};
+use crate::{
+    contacts::{SYNC, yaml},
+    kind::Kind,
+    stage::{SOON, Stage},
+};
 
 /// The tokens by which control tells tenants apart.
 const TOKENS: [(&str, &str); 2] = [
@@ -151,7 +155,7 @@ async fn pairs(stage: &Stage, ids: &[String]) -> Vec<(String, String)> {
 // proves: P7
 #[tokio::test]
 async fn a_throttled_tenant_neither_slows_nor_sees_a_healthy_one() {
-    let mut stage = Stage::new().await;
+    let mut stage = Stage::new(Kind::Contacts).await;
     let ids = other_tenant(&mut stage).await;
     let pairs = pairs(&stage, &ids).await;
     let alone = travels(&stage, &pairs, "alone").await;

@@ -1,104 +1,56 @@
 //! What must be true in the end, whatever happened: read through the providers' own list calls and from the sandbox's
 //! journal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use agreement::{Accounts, Book, MAPPING, Reader, Report, compare};
+use agreement::{Accounts, Book, Entry, Reader, Report, compare};
 use e2e::Sandbox;
 use proto::reconcile::{HistoryEntry, StatusResponse, SyncRecord};
 use serde_json::{Value, json};
 
 use crate::{
-    crowd::{At, Typed, items},
+    crowd::{At, Removed, Typed},
+    kind::{Kind, Row, Written},
     stage::Stage,
 };
 
 type Ids = BTreeSet<String>;
 
-/// Both accounts before the sync was made. Ids are the sync's: Google's begin with `people/`.
+/// Both accounts before the sync was made. Ids are the sync's.
 #[derive(Debug, Default)]
 pub struct Before {
     pub zoho_inside: Ids,
     pub google_inside: Ids,
     pub zoho_outside: Ids,
-    /// Those that nobody of the list view has an address in common with; the others may be adopted.
+    /// Those that nobody of the CRM's collection has a key in common with; the others may be adopted.
     pub google_outside: Ids,
-    /// Every contact of either account.
+    /// Every record of either account.
     pub known: Ids,
 }
 
 impl Before {
-    pub async fn look(sandbox: &Sandbox) -> Self {
-        let (zoho, google) = (Rows::zoho(sandbox).await, Rows::google(sandbox).await);
-        let addresses: Ids = zoho
-            .inside()
-            .flat_map(|row| row.addresses.clone())
+    pub async fn look(kind: Kind, sandbox: &Sandbox) -> Self {
+        let [zoho, google] = kind.rows(sandbox).await;
+        let is_inside = |row: &&Row| row.inside;
+        let keys: Ids = zoho
+            .iter()
+            .filter(is_inside)
+            .flat_map(|row| row.keys.clone())
             .collect();
-        let stranger = |row: &&Row| row.addresses.is_disjoint(&addresses);
+        let stranger = |row: &&Row| row.keys.is_disjoint(&keys);
         let ids = |rows: Vec<&Row>| rows.into_iter().map(|row| row.id.clone()).collect();
-        let known = zoho.0.iter().chain(&google.0).collect();
         Self {
-            zoho_inside: ids(zoho.inside().collect()),
-            google_inside: ids(google.inside().collect()),
-            zoho_outside: ids(zoho.outside().collect()),
-            google_outside: ids(google.outside().filter(stranger).collect()),
-            known: ids(known),
+            zoho_inside: ids(zoho.iter().filter(is_inside).collect()),
+            google_inside: ids(google.iter().filter(is_inside).collect()),
+            zoho_outside: ids(zoho.iter().filter(|row| !row.inside).collect()),
+            google_outside: ids(google
+                .iter()
+                .filter(|row| !row.inside)
+                .filter(stranger)
+                .collect()),
+            known: ids(zoho.iter().chain(&google).collect()),
         }
     }
-}
-
-/// A contact, as far as its place is concerned.
-struct Row {
-    id: String,
-    inside: bool,
-    addresses: Ids,
-}
-
-struct Rows(Vec<Row>);
-
-impl Rows {
-    fn inside(&self) -> impl Iterator<Item = &Row> {
-        self.0.iter().filter(|row| row.inside)
-    }
-
-    fn outside(&self) -> impl Iterator<Item = &Row> {
-        self.0.iter().filter(|row| !row.inside)
-    }
-
-    async fn zoho(sandbox: &Sandbox) -> Self {
-        let records = sandbox.get("zoho/records/Contacts").await.unwrap();
-        let rows = items(&records["records"]).map(|record| Row {
-            id: text(&record["id"]),
-            inside: record["Tier"] != "Regular",
-            addresses: ["Email", "Secondary_Email"]
-                .iter()
-                .map(|field| text(&record[*field]).to_lowercase())
-                .filter(|address| !address.is_empty())
-                .collect(),
-        });
-        Self(rows.collect())
-    }
-
-    async fn google(sandbox: &Sandbox) -> Self {
-        let truth = sandbox.get("google/truth").await.unwrap();
-        let account = &truth["accounts"]["ana@example.com"];
-        let group = items(&account["groups"]).find(|group| group["name"] == "Clients");
-        let group = text(&group.expect("the group")["resourceName"]);
-        let in_group =
-            |item: &Value| item["contactGroupMembership"]["contactGroupResourceName"] == group;
-        let rows = items(&account["contacts"]).map(|person| Row {
-            id: text(&person["resourceName"]),
-            inside: items(&person["memberships"]).any(in_group),
-            addresses: items(&person["emailAddresses"])
-                .map(|item| text(&item["value"]).to_lowercase())
-                .collect(),
-        });
-        Self(rows.collect())
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().trim().to_owned()
 }
 
 /// How everything is in the end.
@@ -108,8 +60,9 @@ pub struct End {
     pub report: Report,
     books: (Book, Book),
     history: Vec<HistoryEntry>,
-    /// Ids of all contacts that were written through the providers' APIs, with how often.
-    pub written: BTreeMap<String, u64>,
+    /// Ids of all records that were written through the providers' APIs, with how often.
+    pub written: Written,
+    kind: Kind,
 }
 
 impl End {
@@ -129,11 +82,14 @@ fn left_out(records: &[SyncRecord]) -> Ids {
 }
 
 /// Calls that remove a record.
-const DELETES: [&str; 4] = [
+const DELETES: [&str; 7] = [
     "people.deleteContact",
     "people.batchDeleteContacts",
     "Contacts.deleteRecord",
     "Contacts.deleteRecords",
+    "calendar.events.delete",
+    "Events.deleteRecord",
+    "Events.deleteRecords",
 ];
 
 impl Stage {
@@ -142,7 +98,7 @@ impl Stage {
         let end = self.end().await;
         assert!(
             end.report.agrees(),
-            "the books differ\n{}",
+            "the sides differ\n{}",
             end.report.text(true)
         );
         assert!(end.report.equal > 0, "nothing was compared");
@@ -165,6 +121,7 @@ impl Stage {
             report: compare(&books.0, &books.1, &left_out(&records)),
             written: self.written(0).await,
             history: self.history().await,
+            kind: self.kind,
             status,
             records,
             books,
@@ -172,6 +129,8 @@ impl Stage {
         self.outside_is_untouched(&end);
         self.created_once(&end).await;
         self.typed_is_kept(&end);
+        self.removed_is_gone(&end);
+        self.nobody_is_mailed().await;
         end
     }
 
@@ -180,25 +139,16 @@ impl Stage {
         let credentials = &self.system.sandbox.credentials;
         let accounts = json!({ "zoho": credentials.zoho, "google": credentials.google });
         let accounts: Accounts = serde_json::from_value(accounts).unwrap();
-        Reader::new(accounts).read().await.unwrap()
+        self.kind.read(&mut Reader::new(accounts)).await
     }
 
-    /// How often each contact was written through the providers' APIs since an entry of the journal; companies are
-    /// not counted.
-    pub async fn written(&self, since: u64) -> BTreeMap<String, u64> {
+    /// How often each record was written through the providers' APIs since an entry of the journal.
+    pub async fn written(&self, since: u64) -> Written {
         let sandbox = &self.system.sandbox;
-        let companies = sandbox.get("zoho/records/Accounts").await.unwrap();
-        let companies: Ids = items(&companies["records"])
-            .map(|company| text(&company["id"]))
-            .collect();
         let mut written = sandbox.written_records("zoho", since).await.unwrap();
-        written.retain(|id, _| !companies.contains(id));
-        let google = sandbox.written_records("google", since).await.unwrap();
-        written.extend(
-            google
-                .into_iter()
-                .filter(|(id, _)| id.starts_with("people/")),
-        );
+        let mut google = sandbox.written_records("google", since).await.unwrap();
+        self.kind.keep_own(sandbox, &mut written, &mut google).await;
+        written.extend(google);
         written
     }
 
@@ -212,14 +162,12 @@ impl Stage {
 
     /// P2: whatever we ever created is a record's only counterpart.
     async fn created_once(&self, end: &End) {
-        let sandbox = &self.system.sandbox;
-        let (zoho, google) = (Rows::zoho(sandbox).await, Rows::google(sandbox).await);
-        let there = zoho.0.iter().chain(&google.0).map(|row| row.id.clone());
+        let [zoho, google] = self.kind.rows(&self.system.sandbox).await;
+        let there = zoho.iter().chain(&google).map(|row| row.id.clone());
         let is_new = |id: &String| !self.before.known.contains(id) && !self.crowd.new.contains(id);
-        let created: Ids = there
-            .chain(end.written.keys().cloned())
-            .filter(is_new)
-            .collect();
+        // What is made anew has been another record before.
+        let lasting = end.written.keys().filter(|_| !self.kind.is_made_anew());
+        let created: Ids = there.chain(lasting.cloned()).filter(is_new).collect();
         let linked: Ids = end
             .records
             .iter()
@@ -232,7 +180,8 @@ impl Stage {
         let counted = ["created_left", "created_right"].map(|name| totals.get(name).copied());
         let counted: u64 = counted.into_iter().flatten().sum();
         // One whose answer was lost, and which a look-up found, is not counted as created.
-        assert!(counted <= created.len() as u64, "creates: {totals:?}");
+        let possible = created.len() + self.crowd.removed.len();
+        assert!(counted <= possible as u64, "creates: {totals:?}");
     }
 
     /// P1 and P4: what was typed is on both sides, or in the history.
@@ -249,6 +198,25 @@ impl Stage {
             lost.len(),
             self.crowd.typed.len()
         );
+    }
+
+    /// P1: what somebody removed is gone on both sides, or on both sides again.
+    fn removed_is_gone(&self, end: &End) {
+        let there: Vec<&Removed> = self
+            .crowd
+            .removed
+            .iter()
+            .filter(|removed| removed.goes && end.has(removed))
+            .collect();
+        assert!(there.is_empty(), "removed, and there: {there:?}");
+    }
+
+    /// P9: no provider would have sent a mail because of us.
+    async fn nobody_is_mailed(&self) {
+        let counts = self.system.sandbox.get("counts").await.unwrap();
+        let mails = counts["mails"].as_object().cloned().unwrap_or_default();
+        let mails: u64 = mails.values().filter_map(Value::as_u64).sum();
+        assert_eq!(mails, 0, "{}", counts["mails"]);
     }
 
     /// P5: no record was removed through the providers' APIs.
@@ -277,19 +245,19 @@ impl End {
             .records
             .iter()
             .find(|record| record.left_id == typed.id || record.right_id == typed.id);
-        let Some(record) = record else { return false };
-        let place = MAPPING
-            .iter()
-            .position(|pairing| pairing.zoho == typed.field.zoho())
-            .expect("a mapped field");
-        let wanted = MAPPING[place].sameness.normal(&typed.value);
-        let says = |book: &Book, id: &str| {
-            let entry = book.entries.iter().find(|entry| entry.id == id);
-            entry.is_some_and(|entry| entry.normal(place).contains(&wanted))
+        let says = |book: &Book, id: Option<&str>| {
+            let entries = book.entries.iter();
+            let mut own = entries.filter(|entry| id.is_none_or(|id| entry.is_of(id)));
+            own.any(|entry| is(entry, typed.field, &typed.value))
+        };
+        let Some(record) = record else {
+            // What was made anew has another id, and nothing else has the value.
+            let both = || says(&self.books.0, None) && says(&self.books.1, None);
+            return self.kind.is_made_anew() && both();
         };
         let (left, right) = (
-            says(&self.books.0, &record.left_id),
-            says(&self.books.1, &record.right_id),
+            says(&self.books.0, Some(&record.left_id)),
+            says(&self.books.1, Some(&record.right_id)),
         );
         if record.state == "excluded" {
             return match typed.at {
@@ -302,9 +270,24 @@ impl End {
 
     /// Whether the history has it as a value that was replaced.
     pub fn remembers(&self, typed: &Typed) -> bool {
-        let holds = |entry: &HistoryEntry| {
-            format!("{:?}", entry.before).contains(&format!("{:?}", typed.value))
-        };
-        self.history.iter().any(holds)
+        let mut before = self
+            .history
+            .iter()
+            .filter_map(|entry| entry.before.as_ref());
+        before.any(|value| self.kind.says(value, &typed.value))
     }
+
+    /// Whether either side has it.
+    fn has(&self, removed: &Removed) -> bool {
+        let mut entries = self.books.0.entries.iter().chain(&self.books.1.entries);
+        let was = &removed.was;
+        entries.any(|entry| was.iter().all(|(field, value)| is(entry, field, value)))
+    }
+}
+
+/// Whether a record shows a value in a field of Zoho CRM's name.
+fn is(entry: &Entry, field: &str, value: &str) -> bool {
+    let place = entry.kind.place(field).expect("a mapped field");
+    let wanted = entry.kind.mapping()[place].sameness.normal(value);
+    entry.normal(place).contains(&wanted)
 }
