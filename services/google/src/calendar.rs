@@ -18,7 +18,7 @@ pub(crate) use self::{
     client::Client,
     feed::{collections, page},
     map::catalogue,
-    writer::{batches, execute},
+    writer::{AtAGlance, batches, execute},
 };
 
 /// The kind of record that Google's events are.

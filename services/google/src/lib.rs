@@ -56,6 +56,7 @@ pub fn writer_main() -> ExitCode {
 pub struct Google {
     settings: GoogleSettings,
     glances: Arc<writer::AtAGlance>,
+    calendar_glances: Arc<calendar::AtAGlance>,
 }
 
 impl Google {
@@ -64,6 +65,7 @@ impl Google {
         Self {
             settings,
             glances: Arc::default(),
+            calendar_glances: Arc::default(),
         }
     }
 
@@ -144,7 +146,10 @@ impl Provider for Google {
 
     async fn execute(&self, session: Session<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
         match Kind::of(&scope.kind) {
-            Ok(Kind::Event) => calendar::execute(self.calendar(session), scope, batch).await,
+            Ok(Kind::Event) => {
+                let glances = &self.calendar_glances;
+                calendar::execute(self.calendar(session), glances, scope, batch).await
+            }
             _ => writer::execute(self.client(session), &self.glances, scope, batch).await,
         }
     }

@@ -51,6 +51,8 @@ pub(crate) enum Listing<'a> {
     Marker(&'a str),
     /// Events that end after the first and begin before the second of these times.
     Between(&'a str, &'a str),
+    /// Events that changed at this time or later, deleted ones included. Google knows of a few weeks.
+    Since(&'a str),
 }
 
 /// Calls with the access of one account.
@@ -95,6 +97,7 @@ impl<'a> Client<'a> {
             Listing::Uid(uid) => query.push(("iCalUID", uid)),
             Listing::Marker(marker) => query.push(("privateExtendedProperty", marker)),
             Listing::Between(from, to) => query.extend([("timeMin", from), ("timeMax", to)]),
+            Listing::Since(from) => query.push(("updatedMin", from)),
         }
         query.extend(page_token.map(|token| ("pageToken", token)));
         let path = ["calendars", calendar, "events"];
@@ -182,6 +185,11 @@ impl<'a> Client<'a> {
             .json(&json!({"id": id, "resourceId": resource_id}));
         self.write("calendar.channels.stop", request).await?;
         Ok(())
+    }
+
+    /// The account whose access it is.
+    pub(super) fn account_id(&self) -> &str {
+        self.session.account_id
     }
 
     /// For how long Google may still show the past.

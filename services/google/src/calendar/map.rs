@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use model::{
-    Catalogue, CatalogueEntry, Path, Record, Value, Version,
+    Catalogue, CatalogueEntry, Element, Path, Record, Value, Version,
     event::{self, EventError, Override, When},
 };
 
@@ -28,6 +28,8 @@ use super::wire::Event;
 
 /// Our own entry among an event's private extended properties.
 const MARKER_KEY: &str = "rapport";
+/// So many instances of a series are looked at to find its end: what the model gives at most.
+const LOOKED_AT: usize = 5_000;
 
 /// Why an event is no record.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -173,27 +175,36 @@ pub(super) fn ended_before(record: &Record, since: Timestamp) -> bool {
         return false;
     };
     let overrides = path("overrides").map(|path| record.elements(&path));
-    let moved_after = overrides.unwrap_or_default().iter().any(|element| {
-        let moved = element
-            .part("when")
-            .and_then(|text| text.parse::<When>().ok());
-        let added = matches!(
-            Override::read(element),
-            Ok((_, Override::Changed { included: true, .. }))
-        );
-        added || moved.is_some_and(|moved| ends(&moved) >= since)
-    });
+    // One that is moved, or added, counts where it is.
+    let is_after = |element: &Element| {
+        let Ok((
+            original,
+            Override::Changed {
+                values, included, ..
+            },
+        )) = Override::read(element)
+        else {
+            return false;
+        };
+        let own = values.iter().find(|(field, _)| *field == "when");
+        let own = own.and_then(|(_, text)| text.parse::<When>().ok());
+        let added = || exceptions::planned(&when, original).ok();
+        let own = own.or_else(|| included.then(added).flatten());
+        own.is_some_and(|own| ends(&own) >= since)
+    };
+    let moved_after = overrides.unwrap_or_default().iter().any(is_after);
     match event::rule(record) {
         Ok(None) => ends(&when) < since,
         Ok(Some(rule)) => {
             let has_end = ["COUNT=", "UNTIL="]
                 .iter()
                 .any(|end| rule.to_string().contains(end));
-            let last = rule
-                .starts(&when, usize::MAX)
-                .ok()
-                .and_then(|starts| starts.last().copied());
-            let (true, Some(last)) = (has_end && !moved_after, last) else {
+            if !has_end || moved_after {
+                return false;
+            }
+            let starts = rule.starts(&when, LOOKED_AT).unwrap_or_default();
+            // A series of which the end is not seen is not over.
+            let Some(last) = starts.last().filter(|_| starts.len() < LOOKED_AT) else {
                 return false;
             };
             let passed = last.duration_since(when.start().clock());

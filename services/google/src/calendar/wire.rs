@@ -17,7 +17,7 @@ pub(super) struct CalendarList {
 }
 
 /// A calendar, as it stands in a person's list.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListEntry {
     /// The calendar's id.

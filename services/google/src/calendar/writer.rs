@@ -6,6 +6,7 @@
 
 mod create;
 mod delete;
+mod glance;
 mod instances;
 mod look_up;
 mod read;
@@ -19,6 +20,8 @@ use provider::{
 };
 use serde_json::Value;
 
+pub(crate) use self::glance::AtAGlance;
+use self::glance::Freshness;
 use super::{
     client::Client,
     feed, map,
@@ -39,7 +42,12 @@ pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
 }
 
 /// Answers the writes of a batch.
-pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) -> Vec<Outcome> {
+pub(crate) async fn execute(
+    client: Client<'_>,
+    glances: &AtAGlance,
+    scope: &Scope,
+    batch: &Batch,
+) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for write in &batch.writes {
         let options = match Options::of(scope) {
@@ -51,6 +59,7 @@ pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) ->
         };
         let mut writer = Writer {
             client,
+            glances,
             scope,
             calendar: feed::calendar(scope),
             options,
@@ -72,6 +81,7 @@ pub(crate) async fn execute(client: Client<'_>, scope: &Scope, batch: &Batch) ->
 /// A write on its way.
 struct Writer<'a> {
     client: Client<'a>,
+    glances: &'a AtAGlance,
     scope: &'a Scope,
     calendar: &'a str,
     options: Options,
@@ -134,7 +144,7 @@ impl Writer<'_> {
                 .ok_or_else(|| Fault::transient("the list does not show the series yet"))?;
         }
         let reminders = if uses_default && !cancelled {
-            self.usual_reminders().await?
+            self.entry(Freshness::AMoment).await?.body.default_reminders
         } else {
             Vec::new()
         };
@@ -143,13 +153,6 @@ impl Writer<'_> {
             reminders,
             now,
         })
-    }
-
-    /// Reminders of events that use the calendar's own.
-    async fn usual_reminders(&mut self) -> Result<Vec<Reminder>, Fault> {
-        self.calls += 1;
-        let entry = self.client.calendar(self.calendar).await?;
-        Ok(entry.body.default_reminders)
     }
 
     /// What a sync may see of it.

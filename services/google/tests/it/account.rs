@@ -102,6 +102,17 @@ impl Account {
 
     /// Does something as a person or an administrator.
     pub(crate) async fn control(&self, method: Method, path: &str, body: Json) -> Json {
+        let done = self.attempt(method, path, body).await;
+        done.unwrap_or_else(|refused| panic!("{path}: {refused}"))
+    }
+
+    /// The same, where it may be refused.
+    pub(crate) async fn attempt(
+        &self,
+        method: Method,
+        path: &str,
+        body: Json,
+    ) -> Result<Json, String> {
         let url = format!("{}/control/{path}", self.sandbox.control_url());
         let mut request = self.http.request(method.clone(), url);
         if method != Method::GET {
@@ -110,8 +121,11 @@ impl Account {
         let response = request.send().await.unwrap();
         let status = response.status();
         let body: Json = response.json().await.unwrap();
-        assert!(status.is_success(), "{path}: {status} {body}");
-        body
+        if status.is_success() {
+            Ok(body)
+        } else {
+            Err(format!("{status} {body}"))
+        }
     }
 
     pub(crate) async fn configure(&self, settings: Json) {

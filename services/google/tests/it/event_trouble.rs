@@ -112,7 +112,8 @@ async fn an_event_that_somebody_made_is_found_before_it_is_made_again() {
         ("uid", &uid),
     ]);
     for (wanted, id) in [(board(), &by_title), (fair, &by_day), (known, &by_title)] {
-        for known_until in [None, Some(jiff::Timestamp::now())] {
+        let before = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
+        for known_until in [None, Some(before)] {
             let mut operation = create_event(&wanted, "m1");
             if let Operation::Create(create) = &mut operation {
                 create.known_until = known_until;

@@ -1,7 +1,7 @@
 //! Writing events: what is created, changed and deleted is what was asked for, and nothing else.
 
 use model::{
-    Comparison, Element, Record, Value,
+    Element, Record, Value,
     event::{Participant, Role, Status},
 };
 use pretty_assertions::assert_eq;
@@ -19,7 +19,6 @@ use crate::{
 
 const NINE: &str = "2027-04-08T09:00:00[Europe/Vienna]/2027-04-08T10:00:00[Europe/Vienna]";
 const TEN: &str = "2027-04-08T10:00:00[Europe/Vienna]/2027-04-08T11:30:00[Europe/Vienna]";
-const HTML: &str = "<!DOCTYPE html>\n<p>Bring <b>slides</b></p>";
 
 fn board() -> Record {
     record(&[("title", "Board"), ("when", NINE)])
@@ -44,57 +43,6 @@ fn shows(record: &Record, field: &str, expected: Option<&str>) {
         comparison.same(shown, expected.as_ref()),
         "{field}: {shown:?} is not {expected:?}"
     );
-}
-
-/// Fields of one value: what is set, what it is changed to.
-const TABLE: &[(&str, &str, &str)] = &[
-    ("title", "Board", "Board, again"),
-    ("location", "Room 4", "Room 5"),
-    ("description", "Bring slides", HTML),
-    ("description", HTML, "Write <b> for bold\nand & for and"),
-    ("status", "tentative", "confirmed"),
-    ("privacy", "public", "public"),
-    ("freeBusy", "free", "busy"),
-    ("url", "https://example.com/a", "https://example.com/b"),
-];
-
-/// Of a value that is the default nothing is shown.
-fn visible<'a>(field: &str, value: &'a str) -> Option<&'a str> {
-    (!["confirmed", "busy"].contains(&value) || field == "title").then_some(value)
-}
-
-#[tokio::test]
-async fn every_value_is_created_changed_cleared_and_set_again() {
-    let account = Account::unkind().await;
-    for (number, (field, first, second)) in TABLE.iter().enumerate() {
-        let mut absent = record(&[("when", NINE)]);
-        absent.set(path(field), None);
-        let made = account.made(&absent, &format!("absent-{number}")).await;
-        shows(&made.record, field, None);
-        let set = account
-            .edited(&made, vec![edit(field, None, Some(first))])
-            .await;
-        shows(&set.record, field, visible(field, first));
-        let changed = account
-            .edited(&set, vec![edit(field, Some(first), Some(second))])
-            .await;
-        shows(&changed.record, field, visible(field, second));
-        let cleared = account
-            .edited(&changed, vec![edit(field, Some(second), None)])
-            .await;
-        shows(&cleared.record, field, None);
-        shows(&cleared.record, "when", Some(NINE));
-
-        let mut given = absent.clone();
-        given.set(path(field), Value::text(first));
-        let made = account.made(&given, &format!("given-{number}")).await;
-        shows(&made.record, field, visible(field, first));
-        let mut empty = absent;
-        empty.fields.insert(path(field), Value::Text(String::new()));
-        let made = account.made(&empty, &format!("empty-{number}")).await;
-        shows(&made.record, field, None);
-    }
-    account.is_quiet().await;
 }
 
 #[tokio::test]
@@ -389,12 +337,4 @@ async fn a_deletion_takes_the_event_alone_and_proves_it() {
         .await;
     assert_eq!(never.answer, gone(false));
     assert_eq!(account.live(&scope, &other.remote_id).await, other);
-}
-
-#[test]
-fn the_table_names_only_fields_of_events() {
-    for (field, ..) in TABLE {
-        let comparison = model::table("event").unwrap().comparison(&path(field));
-        assert!(comparison != Comparison::Keyed, "{field}");
-    }
 }

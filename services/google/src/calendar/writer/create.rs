@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Done, Found, Writer,
+    glance::Freshness,
     instances::Instances,
     live, not_done,
     send::Sent,
@@ -36,8 +37,11 @@ pub(super) fn id_of(marker: &str, number: u32) -> String {
 impl Writer<'_> {
     /// Creates an event or a series, unless a look-up finds it, or its id is taken by it.
     pub(super) async fn create(&mut self, create: &Create) -> Result<Done, Fault> {
-        self.calls += 1;
-        let entry = match self.client.calendar(self.calendar).await {
+        // Creates of a baseline share a look at the calendar.
+        let freshness = create
+            .known_until
+            .map_or(Freshness::Now, |_| Freshness::AMoment);
+        let entry = match self.entry(freshness).await {
             Ok(entry) => entry,
             Err(Fault::Gone { .. }) => return Ok(self.gone(false, None).await.into()),
             Err(fault) => return Ok(not_done(fault).into()),
@@ -46,7 +50,7 @@ impl Writer<'_> {
             return Ok(answer.into());
         }
         if create.look_up {
-            match self.look_up(create).await {
+            match self.look_up(create, entry.at).await {
                 Ok(Some(answer)) => return Ok(answer.into()),
                 Ok(None) => {}
                 Err(fault) => return Ok(not_done(fault).into()),
@@ -226,7 +230,7 @@ impl Writer<'_> {
 }
 
 /// The answer where nothing can be created in a calendar.
-fn closed(entry: &ListEntry) -> Option<Answer> {
+pub(super) fn closed(entry: &ListEntry) -> Option<Answer> {
     if entry.deleted {
         return Some(Answer::Gone {
             proved: false,

@@ -1,25 +1,41 @@
 //! Looking for an event that is about to be created: by the id that its marker gives, by its marker, and by the
 //! values of the match paths.
 
+use std::time::Instant;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use model::{MatchKey, Record, event, match_keys};
+use model::{MatchKey, Path, Record, event, match_keys};
 use provider::{Answer, Create, Fault};
 use serde_json::Value;
 
-use super::{Writer, create::id_of};
+use super::{Writer, create::id_of, glance::Keys};
 use crate::calendar::{client::Listing, map, series::text, wire::Event};
 
 /// Compares within one look-up only.
 const KEY: [u8; 32] = [7; 32];
 /// Pages of a list of what takes place at one time.
 const MOST_PAGES: usize = 10;
+/// Pages of a list of what is younger than a baseline; where there are more, each event is looked for by itself.
+const MOST_YOUNG: usize = 200;
 
 impl Writer<'_> {
     /// The answer that names what was found.
-    pub(super) async fn look_up(&mut self, create: &Create) -> Result<Option<Answer>, Fault> {
+    pub(super) async fn look_up(
+        &mut self,
+        create: &Create,
+        now: Timestamp,
+    ) -> Result<Option<Answer>, Fault> {
+        // An id that is taken says so itself. So the first creates of a baseline look for others' events alone, and
+        // share that look.
+        if let Some(since) = create.known_until {
+            return if self.may_be_young(create, since, now).await? {
+                self.by_key(create).await
+            } else {
+                Ok(None)
+            };
+        }
         let marker = create.marker.as_deref();
-        // An id that is taken says so itself. So the first creates of a baseline look for others' events alone.
-        if let Some(marker) = marker.filter(|_| create.known_until.is_none()) {
+        if let Some(marker) = marker {
             match self.find(&id_of(marker, 0)).await {
                 Ok(found) if !found.event()?.is_cancelled() => {
                     return Ok(self.existing(&found, Some(marker)));
@@ -46,9 +62,10 @@ impl Writer<'_> {
             return Ok(None);
         }
         let mut listed = Vec::new();
-        let uid = create.match_paths.iter().find(|path| path.field() == "uid");
-        let uid = uid.and_then(|path| create.record.fields.get(path)?.as_text());
-        if let Some(uid) = uid {
+        let by_uid = |path: &Path| ["uid", event::UID_AND_RECURRENCE_ID].contains(&path.field());
+        let uid = Path::parse("uid").ok();
+        let uid = uid.and_then(|path| create.record.fields.get(&path)?.as_text());
+        if let Some(uid) = uid.filter(|_| create.match_paths.iter().any(by_uid)) {
             listed.extend(self.listed(Listing::Uid(uid)).await?);
         }
         if let Some((from, to)) = around(&create.record) {
@@ -70,19 +87,87 @@ impl Writer<'_> {
         Ok(self.existing(&found, marker.as_deref()))
     }
 
+    /// Whether an event that is younger than the baseline has the value of a match path.
+    async fn may_be_young(
+        &mut self,
+        create: &Create,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let wanted = match_keys(&create.record, &create.match_paths, &KEY);
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        let paths = create.match_paths.iter().map(Path::to_string);
+        let mut of = vec![self.calendar_of_account()];
+        of.extend(paths);
+        let of = of.join(" ");
+        let young = if let Some(young) = self.glances.events.recent(&of, since) {
+            young
+        } else {
+            let began = Instant::now();
+            let young = self.young(&create.match_paths, since, now).await?;
+            self.glances.events.remember(&of, since, began, young)
+        };
+        let Some(young) = young.as_ref() else {
+            return Ok(true);
+        };
+        Ok(wanted
+            .iter()
+            .any(|key| young.contains(&(key.rank, key.hash))))
+    }
+
+    /// The keys of events that changed since a time; none if Google does not tell of all. One that carries a marker is
+    /// the counterpart of another record, or a copy of one: it is left to the matching.
+    async fn young(
+        &mut self,
+        match_paths: &[Path],
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Keys>, Fault> {
+        // By Google's clock.
+        let back = Timestamp::now().duration_since(since);
+        let from = now.checked_sub(back).unwrap_or(since).to_string();
+        let (mut keys, mut page_token) = (Keys::new(), None::<String>);
+        for _ in 0..MOST_YOUNG {
+            self.calls += 1;
+            let page =
+                self.client
+                    .events(self.calendar, Listing::Since(&from), page_token.as_deref());
+            let page = match page.await {
+                Ok(page) => page.body,
+                Err(Fault::CursorExpired) => return Ok(None),
+                Err(fault) => return Err(fault),
+            };
+            for item in page.items.iter().filter(|item| living(item).is_some()) {
+                let Some(event) = self.adoptable(item) else {
+                    continue;
+                };
+                if map::marker(&event).is_none() {
+                    keys.extend(keys_of(&event, match_paths));
+                }
+            }
+            page_token = page.next_page_token.filter(|token| !token.is_empty());
+            if page_token.is_none() {
+                return Ok(Some(keys));
+            }
+        }
+        Ok(None)
+    }
+
     /// The best criterion by which an event of a list is the wanted one.
     fn rank(&self, create: &Create, item: &Value, wanted: &[MatchKey]) -> Option<u32> {
+        let event = self.adoptable(item)?;
+        let keys = keys_of(&event, &create.match_paths);
+        let wanted = wanted.iter().map(|key| (key.rank, key.hash));
+        let same = wanted.filter(|key| keys.contains(key));
+        same.map(|(rank, _)| rank).min()
+    }
+
+    /// An event of a list that may be what is to be created.
+    fn adoptable(&self, item: &Value) -> Option<Event> {
         let event: Event = serde_json::from_value(item.clone()).ok()?;
-        if event.recurring_event_id.is_some() || self.is_closed(&event) {
-            return None;
-        }
-        let record = map::record(&event, &[], &[]).ok()?;
-        let keys = match_keys(&record, &create.match_paths, &KEY);
-        let same = |key: &&MatchKey| {
-            let equal = |one: &MatchKey| (one.rank, one.hash) == (key.rank, key.hash);
-            wanted.iter().any(equal)
-        };
-        keys.iter().filter(same).map(|key| key.rank).min()
+        (event.recurring_event_id.is_none() && !self.is_closed(&event)).then_some(event)
     }
 
     async fn listed(&mut self, listing: Listing<'_>) -> Result<Vec<Value>, Fault> {
@@ -105,6 +190,14 @@ impl Writer<'_> {
             "the list of what takes place then has no end",
         ))
     }
+}
+
+/// The values of match paths that an event has.
+fn keys_of(event: &Event, match_paths: &[Path]) -> Keys {
+    let record = map::record(event, &[], &[]).ok();
+    let keys = record.map(|record| match_keys(&record, match_paths, &KEY));
+    let keys = keys.into_iter().flatten();
+    keys.map(|key| (key.rank, key.hash)).collect()
 }
 
 /// The id of an event that is not deleted.

@@ -2,8 +2,8 @@
 
 use provider::{Answer, CollectionState, Fault, Read, What};
 
-use super::{Writer, answer_of, live};
-use crate::calendar::feed;
+use super::{Found, Writer, answer_of, live};
+use crate::calendar::{feed, series::text};
 
 impl Writer<'_> {
     /// Reads an event, or a whole series. The calendar is looked at before.
@@ -28,6 +28,12 @@ impl Writer<'_> {
             Err(Fault::Gone { proved, .. }) => return Ok(self.gone(proved, None).await),
             Err(fault) => return Err(fault),
         };
+        if self.belongs_to_a_series(&found).await? {
+            return Ok(Answer::Gone {
+                proved: true,
+                collection: false,
+            });
+        }
         let seen = self.seen(&found)?;
         if matches!(seen.what, What::Deleted { .. } | What::Unreadable { .. }) {
             return Ok(answer_of(seen.what));
@@ -38,5 +44,19 @@ impl Writer<'_> {
                 reason: "an event without a version".to_owned(),
             },
         })
+    }
+
+    /// Whether it is an instance of a series that is in the calendar, and thus a part of that record. One to which alone
+    /// the account is invited is a record by itself, until the account is invited to all.
+    async fn belongs_to_a_series(&mut self, found: &Found) -> Result<bool, Fault> {
+        let Some(series) = text(found.raw(), "recurringEventId") else {
+            return Ok(false);
+        };
+        self.calls += 1;
+        match self.client.event(self.calendar, series).await {
+            Ok(series) => Ok(text(&series.body, "status") != Some("cancelled")),
+            Err(Fault::Gone { .. }) => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Edit, Record, patch};
 use provider::{Answer, Applied, Fault, RefusedPath, Update};
 
-use super::{Done, Found, Writer, instances::Instances, send::Sent, shown};
+use super::{Done, Found, Writer, glance::Freshness, instances::Instances, send::Sent, shown};
 use crate::calendar::{
     map::{self, Changes, Present},
     series::text,
@@ -31,8 +31,8 @@ impl Writer<'_> {
             Err(answer) => return Ok(answer.into()),
         };
         let fields = update.edits.iter().map(|edit| edit.path.field());
-        if found.reminders.is_empty() && fields.into_iter().any(|one| OF_REMINDERS.contains(&one)) {
-            found.reminders = self.usual_reminders().await?;
+        if fields.into_iter().any(|one| OF_REMINDERS.contains(&one)) {
+            found.reminders = self.entry(Freshness::Now).await?.body.default_reminders;
         }
         let before = only(&record, &update.edits);
         let mut desired = record.clone();
