@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::{
-    around::{self, Around},
+    around::{self, Around, Purpose},
     definition::Definition,
     error::EngineError,
     guard,
@@ -31,6 +31,10 @@ use crate::{
 
 /// Links planned in one transaction.
 const BATCH: i64 = 500;
+
+/// The same where each link may be of something that other syncs decide about as well: each takes a lock, of which
+/// PostgreSQL holds some thousands at a time.
+const BATCH_OF_COPIES: i64 = 200;
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +217,12 @@ pub async fn plan_batch(
     row: &mut SyncRow,
     watch: guard::Watch,
 ) -> Result<Batch, EngineError> {
-    let links = link::plannable(connection, &row.key, BATCH).await?;
+    let most = if definition.has_identity() {
+        BATCH_OF_COPIES
+    } else {
+        BATCH
+    };
+    let links = link::plannable(connection, &row.key, most).await?;
     if links.is_empty() {
         return Ok(Batch::default());
     }
@@ -232,7 +241,7 @@ pub async fn plan_batch(
         .into_iter()
         .map(|record| (record.id, record))
         .collect();
-    let around = Around::load(connection, definition, &links).await?;
+    let around = Around::load(connection, definition, &links, Purpose::Decide).await?;
     let mut planner = Planner::new(definition, row)
         .around(around)
         .instead_of(&revoked);
@@ -259,7 +268,7 @@ pub async fn plan_batch(
     }
     Ok(Batch {
         links: count,
-        more: closed || i64::try_from(count).unwrap_or(i64::MAX) >= BATCH,
+        more: closed || i64::try_from(count).unwrap_or(i64::MAX) >= most,
     })
 }
 
@@ -355,7 +364,7 @@ pub async fn preview(pool: &PgPool, key: &SyncKey) -> Result<Option<Planned>, En
             .into_iter()
             .map(|record| (record.id, record))
             .collect();
-        let around = Around::load(&mut transaction, &definition, &links).await?;
+        let around = Around::load(&mut transaction, &definition, &links, Purpose::Look).await?;
         let mut planner = Planner::new(&definition, &row).around(around);
         for link in links {
             planner.plan(link, &records);

@@ -1,7 +1,7 @@
 //! What is around a batch of links while it is planned: whether another sync holds their records, and which
 //! of their paths bounce.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use merge::Written;
@@ -29,6 +29,15 @@ const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// For so long a path stays frozen, unless both sides agree or a person asks before.
 const FROZEN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// What links are looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// What is decided is carried out, so that syncs which may decide about the same thing take turns.
+    Decide,
+    /// Nothing is carried out.
+    Look,
+}
+
 /// What is around a batch of links.
 #[derive(Debug, Default)]
 pub struct Around {
@@ -55,9 +64,10 @@ impl Around {
         connection: &mut PgConnection,
         definition: &Definition,
         links: &[LinkRow],
+        purpose: Purpose,
     ) -> Result<Self, EngineError> {
         let mut around = Self {
-            owners: owners(connection, definition, links).await?,
+            owners: owners(connection, definition, links, purpose).await?,
             ..Self::default()
         };
         let agreed: Vec<Uuid> = links
@@ -209,26 +219,33 @@ async fn owners(
     connection: &mut PgConnection,
     definition: &Definition,
     links: &[LinkRow],
+    purpose: Purpose,
 ) -> Result<HashMap<Uuid, String>, EngineError> {
-    let siblings = owner::siblings(connection, definition).await?;
-    if siblings.is_empty() {
+    let neighbours = owner::neighbours(connection, definition).await?;
+    if neighbours.is_none() {
         return Ok(HashMap::new());
     }
-    owner::take_turns(connection, definition).await?;
-    let ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
+    owner::take_turns(connection, definition, &neighbours).await?;
+    let mut ids: Vec<Uuid> = links.iter().map(|link| link.id).collect();
     let horizon = horizon(definition);
-    let held = owner::held(connection, &definition.key, &siblings, &ids, horizon).await?;
-    let names: HashMap<&str, String> = siblings
-        .iter()
-        .map(|sibling| {
-            let name = Definition::decode(&sibling.definition).map(|definition| definition.name);
-            (sibling.sync.as_str(), name.unwrap_or_default())
-        })
-        .collect();
-    let named = |sync: String| match names.get(sync.as_str()) {
-        Some(name) if !name.is_empty() => name.clone(),
-        _ => sync,
-    };
+    let mut held = owner::held(connection, definition, &neighbours, &ids, horizon).await?;
+    if purpose == Purpose::Decide {
+        // Whoever gives way need not wait for anybody.
+        ids.retain(|link| !held.contains_key(link));
+        held.extend(
+            owner::take_turns_at_copies(connection, definition, &neighbours, &ids, horizon).await?,
+        );
+    }
+    let syncs: BTreeSet<&str> = held.values().map(String::as_str).collect();
+    let syncs: Vec<&str> = syncs.into_iter().collect();
+    let names: HashMap<String, String> =
+        owner::definitions(connection, &definition.key.tenant, &syncs)
+            .await?
+            .into_iter()
+            .filter_map(|(sync, encoded)| Some((sync, Definition::decode(&encoded).ok()?.name)))
+            .filter(|(_, name)| !name.is_empty())
+            .collect();
+    let named = |sync: String| names.get(&sync).cloned().unwrap_or(sync);
     Ok(held
         .into_iter()
         .map(|(link, sync)| (link, named(sync)))
@@ -243,7 +260,7 @@ pub async fn look_again(
     definition: &Definition,
 ) -> Result<(), EngineError> {
     frozen::release_old(connection, key, FROZEN_FOR).await?;
-    let siblings = owner::siblings(connection, definition).await?;
-    owner::take_over(connection, key, &siblings, horizon(definition)).await?;
+    let neighbours = owner::neighbours(connection, definition).await?;
+    owner::take_over(connection, definition, &neighbours, horizon(definition)).await?;
     Ok(())
 }

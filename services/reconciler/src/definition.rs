@@ -112,6 +112,16 @@ impl Definition {
         model::table(&self.kind)?.identity_rank(&self.side(side).criteria)
     }
 
+    /// Whether records of its kind can be the same in whatever account they are.
+    pub fn has_identity(&self) -> bool {
+        model::table(&self.kind).is_some_and(|table| table.identity.is_some())
+    }
+
+    /// Whether its kind of records has fields that some providers set only when they make a record.
+    pub fn made_anew(&self) -> bool {
+        model::table(&self.kind).is_some_and(|table| !table.made_once.is_empty())
+    }
+
     /// The mapped paths of one side.
     pub fn paths(&self, side: Side) -> Vec<Path> {
         self.pairings

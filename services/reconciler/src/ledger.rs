@@ -1,12 +1,14 @@
 //! What a batch of outcomes adds to the history, the totals and the notices.
 
+use std::collections::BTreeSet;
+
 use bus::{CloudEvent, Notice, Origin};
 use jiff::Timestamp;
 use merge::Cause;
 use model::{Edit, Fields, Record, Side, project};
 use proto::{
     notice::{ConflictResolved, RecordSetAside, RecordWritten},
-    write::Applied,
+    write::{Applied, Outcome},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     definition::Definition,
     error::EngineError,
+    metrics,
     store::{
         SyncKey,
         history::{self, ANSWER_LOST, NewEntry},
@@ -33,7 +36,16 @@ pub(crate) struct Ledger {
     entries: Vec<NewEntry>,
     notices: Vec<notice::Notice>,
     totals: Vec<String>,
+    /// Writes of which providers were asked to tell guests.
+    notifying: u64,
+    /// The guests that these writes concerned.
+    guests: u64,
 }
+
+/// The total of the writes of which providers were asked to tell guests (BEY-13).
+pub(crate) const NOTIFYING_WRITES: &str = "notifying_writes";
+/// The total of the guests that these writes concerned.
+pub(crate) const GUESTS_NOTIFIED: &str = "guests_notified";
 
 impl Ledger {
     /// An empty ledger.
@@ -49,6 +61,8 @@ impl Ledger {
             entries: Vec::new(),
             notices: Vec::new(),
             totals: Vec::new(),
+            notifying: 0,
+            guests: 0,
         }
     }
 
@@ -157,6 +171,17 @@ impl Ledger {
         }));
     }
 
+    /// Something was written whose record has these fields, before and after: whether its guests were told.
+    pub(crate) fn notified(&mut self, outcome: &Outcome, fields: [Option<&Fields>; 2]) {
+        let Some(table) = model::table(&self.origin.kind).filter(|_| outcome.notifies) else {
+            return;
+        };
+        let fields = fields.into_iter().flatten();
+        let guests: BTreeSet<&str> = fields.flat_map(|fields| table.guests(fields)).collect();
+        self.notifying += 1;
+        self.guests += guests.len() as u64;
+    }
+
     /// A call may have counted, and nobody will know what it found: what the plan saw goes to the history, so that
     /// nothing is lost if it did.
     pub(crate) fn doubted(&mut self, link: &LinkRow, write: &WriteRow, stored: Option<&Fields>) {
@@ -237,6 +262,16 @@ impl Ledger {
         notice::insert(connection, &self.notices).await?;
         for total in self.totals {
             *row.totals.entry(total).or_default() += 1;
+        }
+        if self.notifying > 0 {
+            let totals = [
+                (NOTIFYING_WRITES, self.notifying),
+                (GUESTS_NOTIFIED, self.guests),
+            ];
+            for (name, count) in totals {
+                *row.totals.entry(name.to_owned()).or_default() += count;
+            }
+            metrics::notified(self.notifying, self.guests);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod advance;
+mod anew;
 pub mod applied;
 pub mod around;
 pub mod definition;

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    anew,
     definition::Definition,
     error::EngineError,
     ingest::Rerendered,
@@ -314,8 +315,11 @@ pub async fn find_successor(
     let Some(gone) = link.record(side) else {
         return Ok(());
     };
-    let Some(successor) = matching::successor(connection, &definition.key, side, gone).await?
-    else {
+    let successor = match matching::successor(connection, &definition.key, side, gone).await? {
+        Some(successor) => Some(successor),
+        None => anew::successor(connection, definition, link, side, gone).await?,
+    };
+    let Some(successor) = successor else {
         return Ok(());
     };
     let taken = link::of_records(connection, &[successor.id])

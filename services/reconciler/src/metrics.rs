@@ -42,6 +42,20 @@ static FROZEN: LazyLock<Counter<u64>> = LazyLock::new(|| {
     )
 });
 
+static NOTIFYING: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    counter(
+        "rapport_notifying_writes",
+        "Writes of which providers were asked to tell guests",
+    )
+});
+
+static GUESTS: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    counter(
+        "rapport_guests_notified",
+        "Guests whom providers were asked to tell of writes",
+    )
+});
+
 static SWEEPS: LazyLock<Counter<u64>> =
     LazyLock::new(|| counter("rapport_sweeps", "Sweeps that have ended"));
 
@@ -103,6 +117,12 @@ pub(crate) fn outcome(answer: Option<&Answer>) {
 /// This many paths were frozen.
 pub(crate) fn frozen(paths: usize) {
     add(&FROZEN, paths);
+}
+
+/// Providers were asked to tell guests of this many writes, and these are so many.
+pub(crate) fn notified(writes: u64, guests: u64) {
+    NOTIFYING.add(writes, &[]);
+    GUESTS.add(guests, &[]);
 }
 
 /// A sweep has ended.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use self::applied::Made;
 use crate::{
+    anew,
     definition::Definition,
     error::EngineError,
     ingest,
@@ -285,6 +286,7 @@ impl Step<'_> {
             .or_else(|| stored.as_ref().and_then(|row| row.fields.clone()))
             .unwrap_or_default();
         self.ledger.deleted(link, self.write, &before);
+        self.ledger.notified(outcome, [Some(&before), None]);
         if let Some(stored) = stored {
             record::set_presence(self.connection, &[stored.id], Presence::Gone).await?;
         }
@@ -330,6 +332,10 @@ impl Step<'_> {
             }
             // A deletion that a write stumbles over settles like any other.
             ("update", _) => Presence::Unsettled,
+            // Our own write may have put another record into its place, which the next round shows.
+            (_, true) if anew::may_be(self.connection, self.definition, link, side, id).await? => {
+                Presence::Unsettled
+            }
             (_, true) => Presence::Gone,
             (_, false) => Presence::OutOfReach,
         };

@@ -34,7 +34,8 @@ pub async fn pair(
     let found = by_marker(connection, definition).await?
         + by_content(connection, definition).await?
         + by_former_id(connection, definition).await?;
-    let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
+    let waiting =
+        matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
     if waiting.is_empty() {
         return Ok(found);
     }
@@ -82,7 +83,13 @@ pub async fn pair(
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
     }
     let count = fresh.len();
-    link::insert(connection, &definition.key, &mut fresh).await?;
+    link::insert(
+        connection,
+        &definition.key,
+        definition.has_identity(),
+        &mut fresh,
+    )
+    .await?;
     Ok(found + count + taken.len())
 }
 
@@ -288,7 +295,8 @@ async fn by_content(
     if creates.is_empty() {
         return Ok(0);
     }
-    let waiting = matching::waiting(connection, &definition.key, BATCH).await?;
+    let waiting =
+        matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
     let mut rows = record::by_id(connection, &waiting).await?;
     let mut found = 0;
     for create in creates {

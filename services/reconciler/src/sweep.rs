@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use crate::{
     advance::Step,
-    around::Around,
+    around::{Around, Purpose},
     definition::Definition,
     error::EngineError,
     metrics,
@@ -59,7 +59,7 @@ pub async fn step(
         .into_iter()
         .map(|record| (record.id, record))
         .collect();
-    let around = Around::load(connection, definition, &links).await?;
+    let around = Around::load(connection, definition, &links, Purpose::Look).await?;
     let planner = Planner::new(definition, row).around(around);
     let (mut differing, mut unexplained) = (Vec::new(), 0);
     for mut link in links {

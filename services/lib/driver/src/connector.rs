@@ -13,12 +13,14 @@
 //! | `after` | when a feed is read next |
 //! | `channels` | opens, replaces and closes push channels |
 //! | `receiver` | receives pushes |
+//! | `hints` | stores together what pushes say together |
 
 mod after;
 mod ahead;
 mod batches;
 mod channels;
 mod due;
+mod hints;
 mod overlap;
 mod pages;
 mod places;

@@ -131,8 +131,8 @@ fn present(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The outcome of a write, on its way to the reconciler.
-pub(crate) fn outcome(id: String, outcome: Outcome) -> wire::Outcome {
+/// The outcome of a write, on its way to the reconciler; with whether guests are told of what is written.
+pub(crate) fn outcome(id: String, outcome: Outcome, notifies: bool) -> wire::Outcome {
     use wire::outcome::Result as Out;
 
     let result = match outcome.answer {
@@ -174,6 +174,7 @@ pub(crate) fn outcome(id: String, outcome: Outcome) -> wire::Outcome {
         result: Some(result),
         before: outcome.before.map(Record::into),
         calls: outcome.calls,
+        notifies,
     }
 }
 

@@ -38,4 +38,6 @@ pub(crate) static TABLE: Table = Table {
     name: &["name.given", "name.family"],
     keys: &[],
     identity: None,
+    guests: None,
+    made_once: &[],
 };

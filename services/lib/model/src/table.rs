@@ -3,7 +3,7 @@
 use crate::{
     comparison::Comparison,
     path::Path,
-    value::{SIMPLE_PART, Value},
+    value::{Fields, SIMPLE_PART, Value},
 };
 
 /// A kind of record: everything that the engine knows of it.
@@ -21,6 +21,10 @@ pub struct Table {
     /// The one of these keys by which a record is the same in whatever account it is seen: copies in several accounts
     /// are one thing. None where a record of an account is that account's own.
     pub identity: Option<&'static str>,
+    /// The field of those whom a provider may tell of what is written, if there is one.
+    pub guests: Option<&'static str>,
+    /// Fields that some providers set only when they make a record: a change of one may make it anew, under another id.
+    pub made_once: &'static [&'static str],
 }
 
 /// A match key that is made of several fields, for kinds of which no single field tells one record from another.
@@ -121,6 +125,19 @@ impl Table {
         let names = |criterion: &Path| self.key(criterion).is_some_and(|key| key.name == identity);
         let place = criteria.iter().position(names)?;
         u32::try_from(place).ok()
+    }
+
+    /// The labels of those whom a provider may tell of what is written to a record with these fields.
+    pub fn guests<'f>(&self, fields: &'f Fields) -> impl Iterator<Item = &'f str> {
+        let field = self.guests.map(Path::field_only);
+        let list = field.and_then(|field| fields.get(&field));
+        let elements = list.map_or(&[][..], Value::as_elements);
+        elements.iter().map(|element| element.label.as_str())
+    }
+
+    /// Whether a change of this path may make the record anew.
+    pub fn is_made_once(&self, path: &Path) -> bool {
+        self.made_once.contains(&path.field())
     }
 
     /// Checks a criterion by which records are matched: a path, or the name of a key of several fields.

@@ -143,6 +143,13 @@ pub struct Scope {
     pub match_paths: Vec<Path>,
 }
 
+impl Scope {
+    /// Whether guests are told of what is written: the option `notify` is `all` (BEY-13).
+    pub fn notifies(&self) -> bool {
+        self.options.get("notify").is_some_and(|whom| whom == "all")
+    }
+}
+
 /// A collection that an account offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {

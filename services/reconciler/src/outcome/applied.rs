@@ -97,7 +97,7 @@ pub(super) async fn apply(
         .filter_map(|(id, came)| came.then_some(*id))
         .collect();
     record::set_presence(connection, &doubtful, Presence::Doubtful).await?;
-    take_over_created(connection, definition, &mut shown, &ids).await?;
+    take_over_new(connection, definition, &mut shown, &ids).await?;
     for (shown, id) in shown.iter_mut().zip(&ids) {
         settle(definition, ledger, shown, *id, &records);
     }
@@ -198,42 +198,68 @@ async fn store(
     Ok(ids)
 }
 
-/// A record that was created belongs to the link that asked for it, whoever linked it meanwhile.
-async fn take_over_created(
+/// A record that was made belongs to the link that asked for it, whoever linked it meanwhile: by a create, or by an
+/// update that its provider carried out by making the record anew.
+async fn take_over_new(
     connection: &mut PgConnection,
     definition: &Definition,
     shown: &mut [Shown<'_>],
     ids: &[i64],
 ) -> Result<(), EngineError> {
-    let created: Vec<(usize, i64)> = shown
-        .iter()
-        .zip(ids)
-        .enumerate()
-        .filter(|(_, (shown, _))| shown.made.write.operation == "create")
-        .map(|(at, (_, id))| (at, *id))
-        .collect();
-    if created.is_empty() {
+    let mut new = Vec::new();
+    for (at, (shown, id)) in shown.iter().zip(ids).enumerate() {
+        let created = shown.made.write.operation == "create";
+        if created || is_made_anew(&shown.made)? {
+            new.push((at, *id, created));
+        }
+    }
+    if new.is_empty() {
         return Ok(());
     }
-    let mut records: Vec<i64> = created.iter().map(|(_, id)| *id).collect();
-    let held: HashSet<i64> = link::of_records(connection, &records)
-        .await?
-        .into_iter()
+    let mut records: Vec<i64> = new.iter().map(|(_, id, _)| *id).collect();
+    let holders = link::of_records(connection, &records).await?;
+    let held: HashSet<i64> = holders
+        .iter()
         .flat_map(|link| [link.left_record, link.right_record])
         .flatten()
         .collect();
-    for (at, id) in created {
+    for (at, id, created) in new {
         let shown = &mut shown[at];
         let side = shown.made.write.side;
+        if !created {
+            // What somebody asked for because the record looked like a new one is not made.
+            let others = holders
+                .iter()
+                .filter(|link| link.record(side) == Some(id) && link.id != shown.link.id);
+            let others: Vec<Uuid> = others.map(|link| link.id).collect();
+            write::revoke_of_links(connection, &others).await?;
+        }
         if held.contains(&id) {
             live::take_over(connection, definition, &mut shown.link, side, id).await?;
         }
-        shown.link.created_side = Some(side);
+        if created {
+            shown.link.created_side = Some(side);
+        }
         // A link that was closed meanwhile is open again, and its source need not be matched any more.
         records.extend(shown.link.record(side.other()));
     }
     matching::set_matched(connection, &records).await?;
     Ok(())
+}
+
+/// Whether an update was carried out by making the record anew: the answer names another one than was to be written. One
+/// that names the same moves no link, whatever the link holds by now.
+fn is_made_anew(made: &Made<'_>) -> Result<bool, EngineError> {
+    let id = &made.applied.remote_id;
+    if made.write.operation != "update" || id.is_empty() {
+        return Ok(false);
+    }
+    let write = wire::Write::decode(made.write.body.as_slice())
+        .map_err(|_| EngineError::Malformed("stored write"))?;
+    Ok(match write.operation {
+        Some(wire::write::Operation::Update(update)) => update.remote_id != *id,
+        _ => false,
+    })
 }
 
 /// The link after the answer: its record, its base, its state and what the ledger says of it.
@@ -259,6 +285,9 @@ fn settle(
         ..
     } = shown;
     ledger.written(link, made.write, made.applied, before.as_ref(), refused);
+    let after = records.get(&id).and_then(|record| record.fields.as_ref());
+    let before = before.as_ref().map(|record| &record.fields);
+    ledger.notified(made.outcome, [before, after]);
     let outside = records.get(&id).is_some_and(|record| !record.in_scope);
     if let Some(first) = made.applied.refused.first() {
         let reason = format!("{}: {}", first.path, first.reason);

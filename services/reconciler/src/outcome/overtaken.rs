@@ -59,10 +59,18 @@ pub(super) async fn apply(
         Answer::Applied(_) if write.operation == "delete" => {
             let before = before.map(|record| record.fields).unwrap_or_default();
             ledger.deleted(link, write, &before);
+            ledger.notified(outcome, [Some(&before), None]);
             (None, "applied")
         }
         Answer::Applied(applied) => {
             ledger.written(link, write, applied, before.as_ref(), &refused(applied));
+            let after = applied
+                .answer
+                .as_ref()
+                .and_then(|live| live.record.as_ref());
+            let after = decoded(after)?.map(|record| record.fields);
+            let before = before.map(|record| record.fields);
+            ledger.notified(outcome, [before.as_ref(), after.as_ref()]);
             (made(definition, write, link, applied)?, "applied")
         }
         Answer::Existing(Existing { live: Some(live) })

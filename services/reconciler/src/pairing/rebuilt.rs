@@ -247,6 +247,12 @@ async fn alone(
         dirty: true,
         traceparent: trace::current(),
     }];
-    link::insert(connection, &definition.key, &mut links).await?;
+    link::insert(
+        connection,
+        &definition.key,
+        definition.has_identity(),
+        &mut links,
+    )
+    .await?;
     Ok(links[0].id)
 }

@@ -146,6 +146,10 @@ impl Planner<'_> {
             wire::write::Operation::Read(_) => "read",
         };
         let call = call_of(word, &operation);
+        let made_once = |planned: &PlannedEdit| {
+            let table = model::table(&self.definition.kind);
+            table.is_some_and(|table| table.is_made_once(&planned.edit.path))
+        };
         let body = wire::Write {
             id: id.to_string(),
             sync: self.definition.key.sync.clone(),
@@ -162,6 +166,7 @@ impl Planner<'_> {
             generation: self.definition.generation,
             operation: word,
             call,
+            anew: word == "update" && edits.iter().any(made_once),
             body: bytea(&body.encode_to_vec()),
             destructive: word == "delete" || edits.iter().any(|planned| clears(&planned.edit)),
             overwriting: edits

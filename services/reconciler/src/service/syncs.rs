@@ -5,7 +5,7 @@ use std::{collections::HashMap, pin::Pin, sync::Arc};
 use futures_util::Stream;
 use proto::reconcile::{
     Counts, EventsRequest, EventsResponse, FeedStatus, HistoryEntry, HistoryRequest,
-    HistoryResponse, PreviewRequest, PreviewResponse, RecordsRequest, RecordsResponse,
+    HistoryResponse, Notified, PreviewRequest, PreviewResponse, RecordsRequest, RecordsResponse,
     RestoreRequest, RestoreResponse, ResumeRequest, ResumeResponse, RetryRequest, RetryResponse,
     RunRequest, RunResponse, StateReason, StatusRequest, StatusResponse, SweepStatus, SyncRecord,
     syncs_server::Syncs,
@@ -19,6 +19,7 @@ use crate::{
     advance,
     error::EngineError,
     intake,
+    ledger::{GUESTS_NOTIFIED, NOTIFYING_WRITES},
     plan::Planned,
     store::{
         feed, frozen, history, link,
@@ -139,6 +140,7 @@ impl Syncs for SyncService {
             Some(_) => "paused",
             None => row.phase.word(),
         };
+        let total = |name: &str| row.totals.get(name).copied().unwrap_or_default();
         Ok(Response::new(StatusResponse {
             phase: phase.to_owned(),
             reason: self.reason(&row, recovers),
@@ -158,6 +160,10 @@ impl Syncs for SyncService {
             }),
             left: Some(feed_status(&left)),
             right: Some(feed_status(&right)),
+            notified: Some(Notified {
+                writes: total(NOTIFYING_WRITES),
+                guests: total(GUESTS_NOTIFIED),
+            }),
             totals: row.totals.into_iter().collect(),
             reasons: tally
                 .reasons

@@ -349,9 +349,11 @@ pub struct NewLink {
 
 /// Makes links; their records are matched from then on. A closed link of the same id begins again,
 /// without a base. An open one has moved on to other records and keeps them: the new link gets an id of its own.
+/// Where its kind of records has an identity, other syncs find it.
 pub async fn insert(
     connection: &mut PgConnection,
     key: &SyncKey,
+    has_identity: bool,
     links: &mut [NewLink],
 ) -> Result<(), StoreError> {
     if links.is_empty() {
@@ -369,20 +371,22 @@ pub async fn insert(
     let links = &*links;
     sqlx::query(
         "INSERT INTO link (id, tenant, sync, left_record, left_id, right_record, right_id, state, reason,
-             dirty, traceparent)
+             dirty, traceparent, has_identity)
          SELECT s.id, $1, $2, s.left_record, s.left_id, s.right_record, s.right_id, s.state, s.reason,
-             s.dirty, s.traceparent
+             s.dirty, s.traceparent, $4
          FROM jsonb_to_recordset($3) AS s (id uuid, left_record bigint, left_id text,
              right_record bigint, right_id text, state text, reason text, dirty boolean, traceparent text)
          ON CONFLICT (id) DO UPDATE SET left_record = excluded.left_record, left_id = excluded.left_id,
              right_record = excluded.right_record, right_id = excluded.right_id,
              state = excluded.state, reason = excluded.reason, dirty = excluded.dirty,
              traceparent = excluded.traceparent, closed_at = NULL, look_up_after = NULL,
-             base = NULL, create_generation = link.create_generation + 1",
+             base = NULL, create_generation = link.create_generation + 1,
+             has_identity = excluded.has_identity",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(Json(links))
+    .bind(has_identity)
     .execute(&mut *connection)
     .await?;
     let records: Vec<i64> = links

@@ -46,10 +46,12 @@ pub struct Contender {
 }
 
 /// Records in scope that wait to be matched, oldest first. A side on which a create is claimed waits:
-/// what was read meanwhile may be that create's own record (R-31).
+/// what was read meanwhile may be that create's own record (R-31). So does a side on which an update may be making a record
+/// anew, where some providers do (`anew`); and until it is known whether it did, whoever shares a key with that record.
 pub async fn waiting(
     connection: &mut PgConnection,
     key: &SyncKey,
+    anew: bool,
     limit: i64,
 ) -> Result<Vec<i64>, StoreError> {
     let rows = sqlx::query(
@@ -57,11 +59,21 @@ pub async fn waiting(
              AND r.presence = 'live'
              AND NOT EXISTS (SELECT 1 FROM write w WHERE w.tenant = $1 AND w.sync = $2
                  AND w.side = r.side AND w.operation = 'create' AND w.status = 'started')
+             AND (NOT $4 OR NOT EXISTS (SELECT FROM write w JOIN link l ON l.id = w.link
+                 WHERE w.tenant = $1 AND w.sync = $2 AND w.side = r.side AND w.anew
+                     AND (w.status = 'started'
+                         OR w.status IN ('queued', 'released', 'unknown') AND l.state IN ('pending', 'deferred')
+                             AND EXISTS (SELECT FROM match_key own JOIN match_key theirs ON theirs.hash = own.hash
+                                 WHERE own.record = r.id AND theirs.record IN (l.left_record, l.right_record))
+                             AND (w.status <> 'unknown' OR NOT EXISTS (SELECT FROM write n WHERE n.tenant = $1
+                                 AND n.sync = $2 AND n.link = w.link AND n.side = w.side AND n.operation <> 'read'
+                                 AND n.status = 'answered' AND n.queued_at > w.queued_at)))))
          ORDER BY r.first_seen_at, r.id LIMIT $3",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(limit)
+    .bind(anew)
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()

@@ -1,6 +1,7 @@
 //! The reconciler's only SQL. Every function works on one connection, inside the caller's transaction;
 //! whoever changes a sync has locked its row first.
 
+pub mod anew;
 pub mod feed;
 pub mod frozen;
 pub mod history;

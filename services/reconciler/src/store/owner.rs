@@ -1,12 +1,16 @@
-//! Owners: which other syncs keep the same accounts in step, and which pairs of records they hold (R-10).
+//! Owners: which other syncs keep the same accounts in step, and which of them hold records of ours (R-10).
 //!
-//! Syncs that share both accounts meet in the records themselves. Syncs that share one meet in what is the same in
-//! whatever account it is: a meeting of which each mailbox holds a copy under one UID is one event of the CRM. Which kinds
-//! of record have such an identity, and by which key, their table says.
+//! Syncs that share both accounts meet in the records themselves; there are few of them. Syncs that share one meet in
+//! what is the same in whatever account it is: a meeting of which each mailbox holds a copy under one UID is one event of
+//! the CRM. Which kinds of record have such an identity, and by which key, their table says. Thousands of syncs may
+//! share a CRM, so that [`copies`] never goes through them: it looks up what is the same.
+
+mod copies;
 
 use std::collections::HashMap;
 
-use model::Side;
+use jiff::Timestamp;
+use model::{PerSide, Side};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -16,64 +20,33 @@ use crate::definition::Definition;
 /// How the reason of a link begins whose records belong to another sync.
 pub const SYNCED_BY: &str = "synced by ";
 
-/// Another sync of the same accounts and the same kind of record.
-#[derive(Debug, Clone)]
-pub struct Sibling {
-    /// Its id.
-    pub sync: String,
-    /// Which accounts it shares with ours.
-    pub shares: Shares,
-    /// Its definition, encoded.
-    pub definition: Vec<u8>,
+/// The tenant's other syncs that are on and keep accounts of ours in step, with records of the same kind.
+#[derive(Debug)]
+pub struct Neighbours {
+    /// Those of the same two accounts.
+    straight: Vec<String>,
+    /// Those of the same two accounts, whose left one is our right one.
+    crosswise: Vec<String>,
+    /// By the side whose account others share alone: the rank of the keys that tell copies on the other side.
+    sharing: PerSide<Option<i16>>,
 }
 
-/// Which accounts two syncs share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shares {
-    /// Both.
-    Both {
-        /// Whether its left account is our right one.
-        crosswise: bool,
-    },
-    /// One of them, and what the others hold may be copies of one thing.
-    One {
-        /// The side of it, in both syncs.
-        near: Side,
-        /// The rank of the keys that tell, on the other side.
-        rank: u32,
-    },
-}
-
-impl Shares {
-    /// What a sync shares with one of these accounts. None if it is of no concern.
-    fn of(definition: &Definition, left: &str, right: &str) -> Option<Self> {
-        let own = (
-            definition.left.account.as_str(),
-            definition.right.account.as_str(),
-        );
-        if (left, right) == own {
-            return Some(Self::Both { crosswise: false });
-        }
-        if (right, left) == own {
-            return Some(Self::Both { crosswise: true });
-        }
-        let near = if left == own.0 {
-            Side::Left
-        } else if right == own.1 {
-            Side::Right
-        } else {
-            return None;
-        };
-        let rank = definition.identity_rank(near.other())?;
-        Some(Self::One { near, rank })
+impl Neighbours {
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        !self.share_both() && !self.share_one()
     }
-}
 
-/// Whether records of this sync are the same in other accounts.
-fn has_identity(definition: &Definition) -> bool {
-    Side::ALL
-        .into_iter()
-        .any(|side| definition.identity_rank(side).is_some())
+    fn share_both(&self) -> bool {
+        !self.straight.is_empty() || !self.crosswise.is_empty()
+    }
+
+    /// Whether others share one account, and what the other accounts hold may be copies of one thing.
+    pub fn share_one(&self) -> bool {
+        Side::ALL
+            .into_iter()
+            .any(|side| self.sharing.get(side).is_some())
+    }
 }
 
 /// Notes which accounts a sync keeps in step.
@@ -95,17 +68,15 @@ pub async fn note_accounts(
     Ok(())
 }
 
-/// The tenant's other syncs of the same accounts and kind that are on: of both accounts, or of one if copies of one thing
-/// can be told.
-pub async fn siblings(
+/// The neighbours of a sync.
+pub async fn neighbours(
     connection: &mut PgConnection,
     definition: &Definition,
-) -> Result<Vec<Sibling>, StoreError> {
+) -> Result<Neighbours, StoreError> {
     let rows = sqlx::query(
-        "SELECT sync, definition, left_account, right_account FROM sync
+        "SELECT sync, (left_account, right_account) = ($4, $5) AS straight FROM sync
          WHERE tenant = $1 AND sync <> $2 AND kind = $3 AND phase IN ('baseline', 'live')
-             AND ((left_account, right_account) IN (($4, $5), ($5, $4))
-                 OR $6 AND (left_account = $4 OR right_account = $5))
+             AND (left_account, right_account) IN (($4, $5), ($5, $4))
          ORDER BY sync",
     )
     .bind(&definition.key.tenant)
@@ -113,104 +84,81 @@ pub async fn siblings(
     .bind(&definition.kind)
     .bind(&definition.left.account)
     .bind(&definition.right.account)
-    .bind(has_identity(definition))
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    let sibling = |row: &PgRow| -> Result<Option<Sibling>, StoreError> {
-        let (left, right): (&str, &str) =
-            (row.try_get("left_account")?, row.try_get("right_account")?);
-        let Some(shares) = Shares::of(definition, left, right) else {
-            return Ok(None);
-        };
-        Ok(Some(Sibling {
-            sync: row.try_get("sync")?,
-            shares,
-            definition: row.try_get("definition")?,
-        }))
+    let mut neighbours = Neighbours {
+        straight: Vec::new(),
+        crosswise: Vec::new(),
+        sharing: copies::sharing(connection, definition).await?,
     };
-    rows.iter()
-        .filter_map(|row| sibling(row).transpose())
-        .collect()
+    for row in &rows {
+        let syncs = if row.try_get("straight")? {
+            &mut neighbours.straight
+        } else {
+            &mut neighbours.crosswise
+        };
+        syncs.push(row.try_get("sync")?);
+    }
+    Ok(neighbours)
 }
 
-/// Lets only one of the syncs that share accounts decide at a time who owns what, until the transaction ends.
+/// Lets only one of the syncs that share both accounts decide at a time who owns what, until the transaction ends.
 pub async fn take_turns(
     connection: &mut PgConnection,
     definition: &Definition,
+    neighbours: &Neighbours,
 ) -> Result<(), StoreError> {
+    if !neighbours.share_both() {
+        return Ok(());
+    }
     let mut accounts = [&definition.left.account, &definition.right.account];
     accounts.sort();
     let [first, second] = accounts;
-    let turns = if has_identity(definition) {
-        vec![first.clone(), second.clone()]
-    } else {
-        vec![format!("{first}\n{second}")]
-    };
-    // One after the other, and all in the same order, so that nobody waits in a ring.
-    for turn in turns {
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(format!(
-                "{}\n{}\n{turn}",
-                definition.key.tenant, definition.kind
-            ))
-            .execute(&mut *connection)
-            .await?;
-    }
+    let (tenant, kind) = (&definition.key.tenant, &definition.kind);
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(format!("{tenant}\n{kind}\n{first}\n{second}"))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
-/// The other syncs' links that hold a record of `own`, in SQL. An open link that is kept in step holds its
-/// records; so does one that ended a while ago, until both our feeds have been read since, or what it deleted
-/// would look alive here.
-///
-/// Of syncs that share one account (the left one with `$6`, the right one with `$8`), a link holds every copy of its record
-/// on the other side; and where we know such a copy, its record of the shared account as well, lest that become a second one.
-macro_rules! with_holder {
-    ($before:literal, $after:literal) => {
-        concat!($before, "LATERAL (
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($3) AND o.left_id = own.left_id
-            AND own.left_id <> ''
-        UNION ALL
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($3) AND o.right_id = own.right_id
-            AND own.right_id <> ''
-        UNION ALL
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($4) AND o.right_id = own.left_id
-            AND own.left_id <> ''
-        UNION ALL
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($4) AND o.left_id = own.right_id
-            AND own.right_id <> ''
-        UNION ALL
-        SELECT o.* FROM match_key mine
-        JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1 AND copy.sync = ANY($6) AND copy.side = 2
-        JOIN record r ON r.id = copy.record
-        JOIN link o ON o.tenant = $1 AND o.sync = r.sync AND o.right_id = r.remote_id
-        WHERE mine.record = own.right_record AND mine.rank = $7
-        UNION ALL
-        SELECT o.* FROM match_key mine
-        JOIN match_key copy ON copy.hash = mine.hash AND copy.tenant = $1 AND copy.sync = ANY($8) AND copy.side = 1
-        JOIN record r ON r.id = copy.record
-        JOIN link o ON o.tenant = $1 AND o.sync = r.sync AND o.left_id = r.remote_id
-        WHERE mine.record = own.left_record AND mine.rank = $9
-        UNION ALL
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($6) AND o.left_id = own.left_id
-            AND o.left_id <> '' AND own.left_id <> '' AND own.right_record IS NULL AND EXISTS (
-                SELECT FROM match_key copy
-                JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1 AND mine.sync = $2
-                    AND mine.side = 2 AND mine.rank = $7
-                JOIN record r ON r.id = mine.record AND r.presence = 'live'
-                WHERE copy.record = o.right_record)
-        UNION ALL
-        SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY($8) AND o.right_id = own.right_id
-            AND o.right_id <> '' AND own.right_id <> '' AND own.left_record IS NULL AND EXISTS (
-                SELECT FROM match_key copy
-                JOIN match_key mine ON mine.hash = copy.hash AND mine.tenant = $1 AND mine.sync = $2
-                    AND mine.side = 1 AND mine.rank = $9
-                JOIN record r ON r.id = mine.record AND r.presence = 'live'
-                WHERE copy.record = o.left_record)
-    ) o ON CASE
+/// Of these links, those that nobody holds yet and of which others may have copies: lets one sync at a time decide
+/// about each copied thing, until the transaction ends. Answers those that somebody holds by now.
+pub async fn take_turns_at_copies(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    neighbours: &Neighbours,
+    links: &[Uuid],
+    horizon_seconds: f64,
+) -> Result<HashMap<Uuid, String>, StoreError> {
+    if !neighbours.share_one()
+        || links.is_empty()
+        || !copies::take_turns(connection, &neighbours.sharing, links).await?
+    {
+        return Ok(HashMap::new());
+    }
+    let mut holders = Holders::default();
+    copies::held(
+        connection,
+        definition,
+        &neighbours.sharing,
+        links,
+        horizon_seconds,
+        &mut holders,
+    )
+    .await?;
+    Ok(holders.syncs())
+}
+
+/// Whether a link `o` of another sync holds a record of `own`, in SQL. An open link that is kept in step holds its
+/// records; so does one that ended a while ago, until both our feeds have been read since, or what it deleted would look
+/// alive here. `$1` is the tenant, `$2` our sync, `$4` the horizon in seconds.
+macro_rules! holds {
+    () => {
+        "CASE
         WHEN o.state = 'closed' THEN o.base IS NOT NULL
             AND (own.state = 'excluded' OR own.left_record IS NULL OR own.right_record IS NULL)
-            AND o.closed_at + make_interval(secs => $5) >
+            AND o.closed_at + make_interval(secs => $4) >
                 (SELECT min(coalesce(f.round_began_at, '-infinity')) FROM feed f
                  WHERE f.tenant = $1 AND f.sync = $2)
         WHEN o.state = 'excluded' THEN false
@@ -223,91 +171,158 @@ macro_rules! with_holder {
         ELSE o.state IN ('pending', 'deferred')
             AND (own.left_record IS NULL OR own.right_record IS NULL)
             AND (o.made_at, o.sync) < (own.made_at, own.sync)
-    END", $after)
+    END"
     };
 }
 
-fn of(siblings: &[Sibling], crosswise: bool) -> Vec<&str> {
-    siblings
-        .iter()
-        .filter(|sibling| sibling.shares == Shares::Both { crosswise })
-        .map(|sibling| sibling.sync.as_str())
-        .collect()
+/// Who holds our links' records, in SQL: of those among `$o` the first one that holds each of the links `$3`.
+macro_rules! holders {
+    ($o:expr) => {
+        concat!(
+            "SELECT DISTINCT ON (own.id) own.id, o.sync, o.state = 'closed' AS closed, o.made_at
+             FROM link own JOIN LATERAL (",
+            $o,
+            ") o ON ",
+            $crate::store::owner::holds!(),
+            " WHERE own.id = ANY($3) ORDER BY own.id, o.state = 'closed', o.made_at, o.sync"
+        )
+    };
 }
 
-/// Those that share the account of one side alone, and the rank of the keys that tell copies on the other side.
-fn near(siblings: &[Sibling], side: Side) -> (Vec<&str>, i16) {
-    let mut syncs = Vec::new();
-    let mut told_by = i16::MAX;
-    for sibling in siblings {
-        if let Shares::One { near, rank } = sibling.shares
-            && near == side
-        {
-            syncs.push(sibling.sync.as_str());
-            told_by = i16::try_from(rank).unwrap_or(i16::MAX);
+/// The links of some syncs that have a record of ours, in SQL.
+macro_rules! with_record {
+    ($syncs:literal, $theirs:literal, $ours:literal) => {
+        concat!(
+            "SELECT o.* FROM link o WHERE o.tenant = $1 AND o.sync = ANY(",
+            $syncs,
+            ") AND o.",
+            $theirs,
+            " = own.",
+            $ours,
+            " AND own.",
+            $ours,
+            " <> ''"
+        )
+    };
+}
+
+pub(crate) use {holders, holds};
+
+/// Who holds links, as far as is known.
+#[derive(Debug, Default)]
+struct Holders(HashMap<Uuid, (bool, Timestamp, String)>);
+
+impl Holders {
+    /// One more of which is known that it holds a link; the one that is open and the oldest speaks for all.
+    fn note(&mut self, row: &PgRow) -> Result<(), StoreError> {
+        let made_at = row.try_get::<jiff_sqlx::Timestamp, _>("made_at")?.to_jiff();
+        let holder = (row.try_get("closed")?, made_at, row.try_get("sync")?);
+        let link = row.try_get("id")?;
+        if self.0.get(&link).is_none_or(|known| holder < *known) {
+            self.0.insert(link, holder);
         }
+        Ok(())
     }
-    (syncs, told_by)
+
+    fn syncs(self) -> HashMap<Uuid, String> {
+        let held = self.0.into_iter();
+        held.map(|(link, (_, _, sync))| (link, sync)).collect()
+    }
 }
 
 /// Of these links, those whose records another sync holds, with that sync's id.
 pub async fn held(
     connection: &mut PgConnection,
-    key: &SyncKey,
-    siblings: &[Sibling],
+    definition: &Definition,
+    neighbours: &Neighbours,
     links: &[Uuid],
     horizon_seconds: f64,
 ) -> Result<HashMap<Uuid, String>, StoreError> {
-    let (left, left_rank) = near(siblings, Side::Left);
-    let (right, right_rank) = near(siblings, Side::Right);
-    let rows = sqlx::query(with_holder!(
-        "SELECT DISTINCT ON (own.id) own.id, o.sync FROM link own JOIN ",
-        " WHERE own.id = ANY($10) ORDER BY own.id, o.state = 'closed', o.made_at, o.sync"
-    ))
-    .bind(&key.tenant)
-    .bind(&key.sync)
-    .bind(of(siblings, false))
-    .bind(of(siblings, true))
-    .bind(horizon_seconds)
-    .bind(left)
-    .bind(left_rank)
-    .bind(right)
-    .bind(right_rank)
-    .bind(links)
-    .fetch_all(connection)
+    let mut holders = Holders::default();
+    if links.is_empty() {
+        return Ok(HashMap::new());
+    }
+    if neighbours.share_both() {
+        let rows = sqlx::query(holders!(concat!(
+            with_record!("$5", "left_id", "left_id"),
+            " UNION ALL ",
+            with_record!("$5", "right_id", "right_id"),
+            " UNION ALL ",
+            with_record!("$6", "right_id", "left_id"),
+            " UNION ALL ",
+            with_record!("$6", "left_id", "right_id")
+        )))
+        .bind(&definition.key.tenant)
+        .bind(&definition.key.sync)
+        .bind(links)
+        .bind(horizon_seconds)
+        .bind(&neighbours.straight)
+        .bind(&neighbours.crosswise)
+        .fetch_all(&mut *connection)
+        .await?;
+        rows.iter().try_for_each(|row| holders.note(row))?;
+    }
+    copies::held(
+        connection,
+        definition,
+        &neighbours.sharing,
+        links,
+        horizon_seconds,
+        &mut holders,
+    )
     .await?;
+    Ok(holders.syncs())
+}
+
+/// The definitions of these syncs, encoded.
+pub async fn definitions(
+    connection: &mut PgConnection,
+    tenant: &str,
+    syncs: &[&str],
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let rows =
+        sqlx::query("SELECT sync, definition FROM sync WHERE tenant = $1 AND sync = ANY($2)")
+            .bind(tenant)
+            .bind(syncs)
+            .fetch_all(connection)
+            .await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("id")?, row.try_get("sync")?)))
+        .map(|row| Ok((row.try_get("sync")?, row.try_get("definition")?)))
         .collect()
 }
 
 /// Has links planned again whose records no other sync holds any more. Answers how many.
 pub async fn take_over(
     connection: &mut PgConnection,
-    key: &SyncKey,
-    siblings: &[Sibling],
+    definition: &Definition,
+    neighbours: &Neighbours,
     horizon_seconds: f64,
-) -> Result<u64, StoreError> {
-    let (left, left_rank) = near(siblings, Side::Left);
-    let (right, right_rank) = near(siblings, Side::Right);
-    let done = sqlx::query(with_holder!(
-        "UPDATE link SET dirty = true WHERE tenant = $1 AND sync = $2 AND state = 'excluded'
-             AND reason LIKE $10 AND NOT dirty AND id NOT IN (
-                 SELECT own.id FROM link own JOIN ",
-        "    WHERE own.tenant = $1 AND own.sync = $2 AND own.state = 'excluded'
-                     AND own.reason LIKE $10)"
-    ))
+) -> Result<usize, StoreError> {
+    let mut free = left_to_others(connection, &definition.key).await?;
+    let held = held(connection, definition, neighbours, &free, horizon_seconds).await?;
+    free.retain(|link| !held.contains_key(link));
+    if !free.is_empty() {
+        sqlx::query("UPDATE link SET dirty = true WHERE id = ANY($1)")
+            .bind(&free)
+            .execute(connection)
+            .await?;
+    }
+    Ok(free.len())
+}
+
+/// Links at rest whose records belong to another sync.
+async fn left_to_others(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id FROM link WHERE tenant = $1 AND sync = $2 AND state = 'excluded' AND NOT dirty
+             AND reason LIKE $3",
+    )
     .bind(&key.tenant)
     .bind(&key.sync)
-    .bind(of(siblings, false))
-    .bind(of(siblings, true))
-    .bind(horizon_seconds)
-    .bind(left)
-    .bind(left_rank)
-    .bind(right)
-    .bind(right_rank)
     .bind(format!("{SYNCED_BY}%"))
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected())
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }

@@ -42,6 +42,8 @@ pub struct NewWrite {
     pub operation: &'static str,
     /// The operation and its paths: writes of one sync that share it may be made by one provider call.
     pub call: String,
+    /// Whether its provider may carry it out by making the record anew, under another id.
+    pub anew: bool,
     /// `rapport.write.v1.Write`, in hexadecimal.
     pub body: String,
     /// What moves when it is applied.
@@ -116,12 +118,12 @@ pub async fn insert(
     }
     sqlx::query(
         "INSERT INTO write (id, tenant, sync, link, side, connection, provider, generation, operation,
-             call, body, plan, destructive, overwriting, lane, status, run, traceparent, not_before)
+             call, anew, body, plan, destructive, overwriting, lane, status, run, traceparent, not_before)
          SELECT s.id, $1, $2, s.link, s.side, s.connection, s.provider, s.generation, s.operation,
-             s.call, s.body, s.plan, s.destructive, s.overwriting, s.lane, 'queued', s.run, s.traceparent,
+             s.call, s.anew, s.body, s.plan, s.destructive, s.overwriting, s.lane, 'queued', s.run, s.traceparent,
              coalesce(s.not_before, now())
          FROM jsonb_to_recordset($3) AS s (id uuid, link uuid, side smallint, connection text,
-             provider text, generation bigint, operation text, call text, body bytea, plan jsonb,
+             provider text, generation bigint, operation text, call text, anew boolean, body bytea, plan jsonb,
              destructive boolean, overwriting boolean, lane smallint, run bigint, traceparent text,
              not_before timestamptz)",
     )

@@ -68,6 +68,8 @@ pub struct Book {
     pub clock: i64,
     /// Answers to updates do not carry the record, as with providers that answer ids alone.
     pub silent: bool,
+    /// Guests are told of what is written.
+    pub notifies: bool,
     pub writes: u32,
     pub creates: u32,
 }
@@ -115,6 +117,7 @@ impl Book {
             next: 0,
             clock: 1_000_000,
             silent: false,
+            notifies: false,
             writes: 0,
             creates: 0,
         }
@@ -314,6 +317,7 @@ impl Book {
     pub fn execute(&mut self, write: &Write) -> Outcome {
         let mut outcome = Outcome {
             write: write.id.clone(),
+            notifies: self.notifies,
             ..Outcome::default()
         };
         let answer = match write.operation.as_ref().unwrap() {

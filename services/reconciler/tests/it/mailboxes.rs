@@ -10,18 +10,18 @@ use tonic::Request;
 
 use crate::{book::Book, meetings::MEETINGS, world::World};
 
-const VIENNA: &str = "2026-12-01T09:00:00[Europe/Vienna]/2026-12-01T10:00:00[Europe/Vienna]";
-const BOARD: &[(&str, &str)] = &[("title", "Board"), ("when", VIENNA), ("uid", "7@x")];
+pub const VIENNA: &str = "2026-12-01T09:00:00[Europe/Vienna]/2026-12-01T10:00:00[Europe/Vienna]";
+pub const BOARD: &[(&str, &str)] = &[("title", "Board"), ("when", VIENNA), ("uid", "7@x")];
 
 /// A CRM and two mailboxes, each with a sync of its own; the world looks at one of them at a time.
-struct Mailboxes {
-    world: World,
+pub struct Mailboxes {
+    pub world: World,
     other: (SyncKey, SyncDefinition, Book),
 }
 
 impl Mailboxes {
     /// Ana's sync runs, Bob's is not defined yet.
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let world = World::of(&MEETINGS, |definition| {
             "ana".clone_into(&mut definition.name);
         })
@@ -45,14 +45,14 @@ impl Mailboxes {
     }
 
     /// Both syncs run.
-    async fn both() -> Self {
+    pub async fn both() -> Self {
         let mut mailboxes = Self::new().await;
         mailboxes.define("s2", |_| ()).await;
         mailboxes.settle().await;
         mailboxes
     }
 
-    fn look_at(&mut self, sync: &str) {
+    pub fn look_at(&mut self, sync: &str) {
         if self.world.key.sync != sync {
             std::mem::swap(&mut self.world.key, &mut self.other.0);
             std::mem::swap(&mut self.world.definition, &mut self.other.1);
@@ -60,17 +60,17 @@ impl Mailboxes {
         }
     }
 
-    fn ana(&mut self) -> &mut Book {
+    pub fn ana(&mut self) -> &mut Book {
         self.look_at("s1");
         &mut self.world.right
     }
 
-    fn bob(&mut self) -> &mut Book {
+    pub fn bob(&mut self) -> &mut Book {
         self.look_at("s2");
         &mut self.world.right
     }
 
-    async fn define(&mut self, sync: &str, change: impl FnOnce(&mut SyncDefinition)) {
+    pub async fn define(&mut self, sync: &str, change: impl FnOnce(&mut SyncDefinition)) {
         self.look_at(sync);
         self.world.define(change).await;
     }
@@ -82,7 +82,7 @@ impl Mailboxes {
         }
     }
 
-    async fn status(&self, sync: &str) -> StatusResponse {
+    pub async fn status(&self, sync: &str) -> StatusResponse {
         let request = StatusRequest {
             sync: Some(Self::named(sync)),
         };
@@ -90,7 +90,7 @@ impl Mailboxes {
         status.unwrap().into_inner()
     }
 
-    async fn run(&self, sync: &str) {
+    pub async fn run(&self, sync: &str) {
         let request = RunRequest {
             sync: Some(Self::named(sync)),
         };
@@ -102,7 +102,7 @@ impl Mailboxes {
     }
 
     /// One sync reads both its sides, and plans.
-    async fn plan(&mut self, sync: &str) {
+    pub async fn plan(&mut self, sync: &str) {
         self.look_at(sync);
         for side in Side::ALL {
             self.world.read(side).await;
@@ -111,7 +111,7 @@ impl Mailboxes {
     }
 
     /// Whatever any sync asks to be written is written where it belongs.
-    async fn write(&mut self) -> usize {
+    pub async fn write(&mut self) -> usize {
         let writes = self.world.claimed().await;
         for write in &writes {
             self.look_at(&write.sync);
@@ -121,7 +121,7 @@ impl Mailboxes {
         writes.len()
     }
 
-    async fn settle(&mut self) {
+    pub async fn settle(&mut self) {
         for _ in 0..20 {
             let mut moved = 0;
             for sync in ["s1", "s2"] {
@@ -140,20 +140,20 @@ impl Mailboxes {
         panic!("the syncs do not settle");
     }
 
-    async fn excluded(&self, sync: &str) -> Vec<(String, u64)> {
+    pub async fn excluded(&self, sync: &str) -> Vec<(String, u64)> {
         let reasons = self.status(sync).await.reasons.into_iter();
         let excluded = reasons.filter(|one| one.state == "excluded");
         excluded.map(|one| (one.reason, one.count)).collect()
     }
 
     /// Whole numbers of events: in the CRM, at Ana's, at Bob's.
-    fn counts(&mut self) -> [usize; 3] {
+    pub fn counts(&mut self) -> [usize; 3] {
         let crm = self.world.left.entries.len();
         [crm, self.ana().entries.len(), self.bob().entries.len()]
     }
 }
 
-fn by(owner: &str, count: u64) -> (String, u64) {
+pub fn by(owner: &str, count: u64) -> (String, u64) {
     (format!("synced by {owner}"), count)
 }
 

@@ -7,13 +7,16 @@
     reason = "tests"
 )]
 
+mod anew;
 mod baseline;
 mod book;
+mod crowd;
 mod deletion;
 mod flaps;
 mod interleavings;
 mod mailboxes;
 mod meetings;
+mod notified;
 mod outbox;
 mod owners;
 mod positions;

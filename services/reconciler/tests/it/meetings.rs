@@ -43,7 +43,7 @@ const VIENNA: &str = "2026-12-01T09:00:00[Europe/Vienna]/2026-12-01T10:00:00[Eur
 const INSTANTS: &str = "2026-12-01T08:00:00+00:00/2026-12-01T09:00:00+00:00";
 
 /// A weekly board meeting on both sides, linked.
-async fn board() -> World {
+pub async fn board() -> World {
     let mut world = World::of(&MEETINGS, |_| ()).await;
     for side in Side::ALL {
         world.book(side).add(&[

@@ -47,6 +47,8 @@ static TOOL: Table = Table {
         needs: "shelf",
     }],
     identity: None,
+    guests: None,
+    made_once: &[],
 };
 
 static TOOLS: Shape = Shape {

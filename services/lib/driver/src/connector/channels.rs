@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use provider::{Channel, ChannelKey, Fault, Lane, Push};
 use secrecy::{ExposeSecret as _, SecretString};
 use tracing::Instrument as _;
@@ -20,7 +21,10 @@ use crate::{
 };
 
 /// Channels that one look works on at most.
-const AT_A_TIME: i64 = 20;
+const AT_A_TIME: usize = 20;
+
+/// Channels that are opened side by side.
+const AT_ONCE: usize = 8;
 
 /// After a failure, a channel is tried again after this; its feed is polled meanwhile.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
@@ -41,35 +45,30 @@ impl Connector {
             return;
         };
         loop {
-            if let Err(error) = self.work_on_channels(push, base).await {
-                tracing::error!(%error, "push channels cannot be kept");
+            match self.work_on_channels(push, base).await {
+                // More may wait: a thousand feeds that begin together are not left to polls for minutes.
+                Ok(true) => {}
+                Ok(false) => tokio::time::sleep(about(self.settings.push.push_check_seconds)).await,
+                Err(error) => {
+                    tracing::error!(%error, "push channels cannot be kept");
+                    tokio::time::sleep(about(self.settings.push.push_check_seconds)).await;
+                }
             }
-            tokio::time::sleep(about(self.settings.push.push_check_seconds)).await;
         }
     }
 
-    async fn work_on_channels(&self, push: &dyn Push, base: &Url) -> Result<(), sqlx::Error> {
-        for wanting in channels::wanting(&self.pool, AT_A_TIME).await? {
-            let Some(side) = self.definitions.side(&wanting.key) else {
-                continue;
-            };
-            if !push.watches(&side.scope.kind) {
-                channels::wait(&self.pool, &wanting.key, AFTER_REFUSAL).await?;
-                continue;
-            }
-            let span = tracing::info_span!(
-                parent: None,
-                "push.open",
-                tenant = wanting.key.tenant,
-                sync = wanting.key.sync,
-                side = %wanting.key.side,
-            );
-            self.open(push, base, &wanting, &side)
-                .instrument(span)
-                .await?;
-        }
+    /// Opens and closes what is due, and says whether there may be more.
+    async fn work_on_channels(&self, push: &dyn Push, base: &Url) -> Result<bool, sqlx::Error> {
+        let wanting = channels::wanting(&self.pool, AT_A_TIME).await?;
+        let wanted = wanting.len();
+        stream::iter(wanting)
+            .map(Ok)
+            .try_for_each_concurrent(AT_ONCE, |wanting| self.meet(push, base, wanting))
+            .await?;
         let overlap = self.settings.push.push_overlap_seconds;
-        for leaving in channels::leaving(&self.pool, overlap, AT_A_TIME).await? {
+        let leaving = channels::leaving(&self.pool, overlap, AT_A_TIME).await?;
+        let left = leaving.len();
+        for leaving in leaving {
             let span = tracing::info_span!(
                 parent: None,
                 "push.close",
@@ -79,7 +78,29 @@ impl Connector {
             );
             self.close(push, &leaving).instrument(span).await?;
         }
-        Ok(())
+        Ok(wanted == AT_A_TIME || left == AT_A_TIME)
+    }
+
+    async fn meet(
+        &self,
+        push: &dyn Push,
+        base: &Url,
+        wanting: Wanting,
+    ) -> Result<(), sqlx::Error> {
+        let Some(side) = self.definitions.side(&wanting.key) else {
+            return Ok(());
+        };
+        if !push.watches(&side.scope.kind) {
+            return channels::wait(&self.pool, &wanting.key, AFTER_REFUSAL).await;
+        }
+        let span = tracing::info_span!(
+            parent: None,
+            "push.open",
+            tenant = wanting.key.tenant,
+            sync = wanting.key.sync,
+            side = %wanting.key.side,
+        );
+        self.open(push, base, &wanting, &side).instrument(span).await
     }
 
     /// Opens a channel. It is stored before the provider is asked, since deliveries may come before its answer.

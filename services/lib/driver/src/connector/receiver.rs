@@ -11,9 +11,13 @@ use axum::{
     routing::post,
 };
 use secrecy::ExposeSecret as _;
+use kit::{OnFailure, OnStop};
 use tokio::sync::Semaphore;
 
-use super::Connector;
+use super::{
+    Connector,
+    hints::{self, Hints, NotStored},
+};
 use crate::{
     store::{channels, feeds},
     trace,
@@ -31,6 +35,16 @@ const AT_ONCE: usize = 64;
 struct Receiver {
     connector: Arc<Connector>,
     places: Semaphore,
+    hints: Hints,
+}
+
+/// A push cannot be proved, or what it says cannot be stored.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Hint(#[from] NotStored),
 }
 
 /// Serves on the configured address until the process stops, if the provider pushes and knows where to.
@@ -41,9 +55,19 @@ pub(super) async fn serve(connector: Arc<Connector>) -> anyhow::Result<()> {
     }
     let (process, listen) = (connector.process.clone(), settings.push_listen);
     let path = format!("/push/{}/{{*channel}}", connector.about.provider);
+    let (hints, storing) = hints::way();
+    let pool = connector.pool.clone();
+    let store = async move {
+        storing.run(&pool).await;
+        anyhow::Ok(())
+    };
+    process
+        .tasks
+        .spawn("hints of pushes", OnFailure::ShutDown, OnStop::Abort, store);
     let receiver = Arc::new(Receiver {
         connector,
         places: Semaphore::new(AT_ONCE),
+        hints,
     });
     let router = Router::new()
         .route(&path, post(receive))
@@ -138,7 +162,7 @@ impl Receiver {
         })
     }
 
-    async fn prove(&self, delivery: &provider::Delivery) -> Result<Verdict, sqlx::Error> {
+    async fn prove(&self, delivery: &provider::Delivery) -> Result<Verdict, Failed> {
         let pool = &self.connector.pool;
         let Some(channel) = channels::find(pool, &delivery.channel).await? else {
             return Ok(Verdict::Unknown);
@@ -149,19 +173,27 @@ impl Receiver {
         if channel.expired {
             return Ok(Verdict::Expired);
         }
+        let Some(sequence) = delivery.sequence else {
+            if !delivery.news {
+                return Ok(Verdict::Greeting);
+            }
+            self.hints.store(channel.key, trace::current()).await?;
+            return Ok(Verdict::Genuine);
+        };
+        // A number counts as taken only once its hint is stored.
         let mut tx = pool.begin().await?;
-        if let Some(sequence) = delivery.sequence
-            && !channels::take_number(&mut *tx, channel.id, sequence).await?
-        {
+        if !channels::take_number(&mut *tx, channel.id, sequence).await? {
             return Ok(Verdict::Replayed);
         }
-        if !delivery.news {
-            tx.commit().await?;
-            return Ok(Verdict::Greeting);
+        if delivery.news {
+            feeds::hint(&mut *tx, &channel.key, &trace::current()).await?;
         }
-        feeds::hint(&mut *tx, &channel.key, &trace::current()).await?;
         tx.commit().await?;
-        Ok(Verdict::Genuine)
+        Ok(if delivery.news {
+            Verdict::Genuine
+        } else {
+            Verdict::Greeting
+        })
     }
 }
 

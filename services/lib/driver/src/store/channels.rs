@@ -56,7 +56,7 @@ fn feed_key(row: &PgRow) -> Result<FeedKey, sqlx::Error> {
 }
 
 /// Takes feeds that have no channel, or none that lasts, to open one each; for two minutes nobody else tries.
-pub(crate) async fn wanting(pool: &PgPool, limit: i64) -> Result<Vec<Wanting>, sqlx::Error> {
+pub(crate) async fn wanting(pool: &PgPool, limit: usize) -> Result<Vec<Wanting>, sqlx::Error> {
     let rows = sqlx::query(
         "WITH due AS (
              SELECT tenant, sync, side FROM feed f
@@ -70,7 +70,7 @@ pub(crate) async fn wanting(pool: &PgPool, limit: i64) -> Result<Vec<Wanting>, s
          WHERE (feed.tenant, feed.sync, feed.side) = (due.tenant, due.sync, due.side)
          RETURNING feed.tenant, feed.sync, feed.side, feed.connection",
     )
-    .bind(limit)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .fetch_all(pool)
     .await?;
     rows.iter()
@@ -147,7 +147,7 @@ pub(crate) async fn wait(pool: &PgPool, key: &FeedKey, wait: Duration) -> Result
 pub(crate) async fn leaving(
     pool: &PgPool,
     overlap: Duration,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Leaving>, sqlx::Error> {
     let rows = sqlx::query(
         "WITH due AS (
@@ -167,7 +167,7 @@ pub(crate) async fn leaving(
          WHERE channel.id = due.id
          RETURNING channel.*",
     )
-    .bind(limit)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(overlap.as_secs_f64())
     .fetch_all(pool)
     .await?;

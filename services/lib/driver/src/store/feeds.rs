@@ -244,6 +244,42 @@ pub(crate) async fn hint(
     Ok(())
 }
 
+/// Hints for one feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hinted {
+    /// The feed.
+    pub(crate) key: FeedKey,
+    /// How many.
+    pub(crate) count: i64,
+    /// The trace of the newest.
+    pub(crate) traceparent: String,
+}
+
+/// Counts hints for many feeds at once, as [`hint`] does for one.
+pub(crate) async fn hint_all(pool: &PgPool, hinted: &[Hinted]) -> Result<(), sqlx::Error> {
+    let column = |of: fn(&Hinted) -> &str| -> Vec<&str> { hinted.iter().map(of).collect() };
+    // Rows are locked in the order of their keys, so that nobody waits in a ring.
+    sqlx::query(
+        "WITH hinted AS (
+             SELECT f.tenant, f.sync, f.side, h.count, h.traceparent FROM feed f
+             JOIN unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[])
+                 AS h (tenant, sync, side, count, traceparent)
+                 ON (h.tenant, h.sync, h.side) = (f.tenant, f.sync, f.side)
+             ORDER BY f.tenant, f.sync, f.side FOR UPDATE OF f)
+         UPDATE feed f SET hints = f.hints + h.count, traceparent = h.traceparent,
+             due_at = least(f.due_at, greatest(now(), f.not_before))
+         FROM hinted h WHERE (f.tenant, f.sync, f.side) = (h.tenant, h.sync, h.side)",
+    )
+    .bind(column(|one| &one.key.tenant))
+    .bind(column(|one| &one.key.sync))
+    .bind(column(|one| one.key.side.as_str()))
+    .bind(hinted.iter().map(|one| one.count).collect::<Vec<_>>())
+    .bind(column(|one| &one.traceparent))
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// Counts a hint for both feeds of a sync whose definition, connection or run changed. What waited for a person
 /// waits no longer.
 pub(crate) async fn hint_sync(

@@ -71,6 +71,8 @@ impl Writer {
             .into_iter()
             .filter(|(id, _)| claimed.started.contains(id));
         outcomes.extend(current.map(|(id, answer)| (id, Outcome::new(answer, 0.0))));
-        self.publish(&connection.tenant, sync, outcomes).await
+        // Nothing was made.
+        self.publish(&connection.tenant, sync, outcomes, false)
+            .await
     }
 }

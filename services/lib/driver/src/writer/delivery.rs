@@ -165,13 +165,14 @@ impl Writer {
         tenant: &str,
         sync: &str,
         outcomes: Vec<(String, Outcome)>,
+        notifies: bool,
     ) -> Result<(), Later> {
         for (_, outcome) in &outcomes {
             self.metrics.write(outcome.answer.word());
         }
         let outcomes = outcomes
             .into_iter()
-            .map(|(id, outcome)| crate::wire::outcome(id, outcome))
+            .map(|(id, outcome)| crate::wire::outcome(id, outcome, notifies))
             .collect();
         for batch in outcomes::split(tenant, sync, outcomes) {
             self.publish_batch(&batch).await?;

@@ -91,7 +91,7 @@ impl Making<'_> {
         }
         let scope = &self.side.scope;
         self.writer
-            .publish(&scope.tenant, &scope.sync, outcomes)
+            .publish(&scope.tenant, &scope.sync, outcomes, scope.notifies())
             .await?;
         Ok(stop)
     }

@@ -312,3 +312,21 @@ async fn writes_of_a_sync_that_is_not_defined_go_back() {
         "control was asked again"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_says_whether_guests_were_told() {
+    for (notify, told) in [(None, false), (Some("none"), false), (Some("all"), true)] {
+        let stage = stage().await;
+        stage.redefine("s", |definition| {
+            for side in [&mut definition.left, &mut definition.right] {
+                let options = &mut side.as_mut().unwrap().options;
+                options.extend(notify.map(|notify| ("notify".to_owned(), notify.to_owned())));
+            }
+        });
+        let _writer = stage.writer().await;
+        release(&stage, vec![update("w1", "1")]).await;
+        answer(&stage, "w1").await;
+        let outcome = stage.reconciler.outcome("w1").unwrap();
+        assert_eq!(outcome.notifies, told, "{notify:?}");
+    }
+}

@@ -104,6 +104,8 @@ pub(crate) static TABLE: Table = Table {
         },
     ],
     identity: Some(UID_AND_RECURRENCE_ID),
+    guests: Some("participants"),
+    made_once: &["recurrence", "when", "overrides"],
 };
 
 static FIELDS: [FieldSpec; 20] = [

@@ -26,6 +26,8 @@ static BOATS: Table = Table {
         needs: "port",
     }],
     identity: None,
+    guests: None,
+    made_once: &[],
 };
 
 static OTHER_BOATS: Table = Table {
@@ -34,6 +36,8 @@ static OTHER_BOATS: Table = Table {
     name: &[],
     keys: &[],
     identity: None,
+    guests: None,
+    made_once: &[],
 };
 
 #[test]

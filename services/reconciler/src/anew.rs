@@ -1,0 +1,64 @@
+//! Records made anew: some providers set a value only when they make a record, so that an update which changes it comes
+//! back under another id. Where its answer is lost, the new record looks like anybody's, and the old one deleted.
+
+use model::{Edit, Record, Side, match_keys, patch};
+use sqlx::PgConnection;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    store::{
+        anew,
+        link::LinkRow,
+        matching::{self, Successor},
+        record::{self, Presence},
+    },
+};
+
+/// Whether a record that is in doubt since an answer was lost may have been made anew by that write.
+pub(crate) async fn may_be(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &LinkRow,
+    side: Side,
+    record: i64,
+) -> Result<bool, EngineError> {
+    if !definition.made_anew() {
+        return Ok(false);
+    }
+    let stored = record::by_id(connection, &[record]).await?.pop();
+    if stored.is_none_or(|stored| stored.presence != Presence::Doubtful) {
+        return Ok(false);
+    }
+    let lost = anew::lost(connection, &definition.key, link.id, side).await?;
+    Ok(lost.is_some())
+}
+
+/// The record that a write whose answer was lost made in the place of one that is gone: what came since and has the keys
+/// and the name that it was to have.
+pub(crate) async fn successor(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &LinkRow,
+    side: Side,
+    gone: i64,
+) -> Result<Option<Successor>, EngineError> {
+    if !definition.made_anew() {
+        return Ok(None);
+    }
+    let key = &definition.key;
+    let Some(lost) = anew::lost(connection, key, link.id, side).await? else {
+        return Ok(None);
+    };
+    let stored = record::by_id(connection, &[gone]).await?.pop();
+    let mut record = Record {
+        kind: definition.kind.clone(),
+        fields: stored.and_then(|row| row.fields).unwrap_or_default(),
+    };
+    let edits: Vec<Edit> = lost.edits.into_iter().map(|planned| planned.edit).collect();
+    patch(&mut record, &edits);
+    let criteria = &definition.side(side).criteria;
+    let keys = match_keys(&record, criteria, &definition.hash_key);
+    let found = matching::free_with_keys(connection, key, side, &keys, lost.queued_at).await?;
+    Ok(found.map(|(id, remote_id)| Successor { id, remote_id }))
+}

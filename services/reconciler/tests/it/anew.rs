@@ -1,0 +1,176 @@
+//! Records that an update makes anew, under another id: they stay the same meeting whatever is known when.
+
+use model::Side;
+use proto::write::{Outcome, Unknown, Write, outcome::Result as Answer, write::Operation};
+
+use crate::{
+    book::{Book, Entry},
+    meetings::board,
+    world::{HASH_KEY, World},
+};
+
+/// How far a provider came that sets a rule only when it makes a record.
+#[derive(Clone, Copy, PartialEq)]
+enum Reached {
+    /// The new one is made.
+    Made,
+    /// And the old one deleted.
+    Deleted,
+}
+
+/// Carries an update out by making the record anew; what an earlier attempt made is used.
+fn make_anew(world: &mut World, write: &Write, reached: Reached) -> Outcome {
+    let Some(Operation::Update(update)) = &write.operation else {
+        panic!("{write:?}");
+    };
+    let old = update.remote_id.clone();
+    let held: Entry = world.left.entries[&old].clone();
+    let mut outcome = world.execute(write);
+    let Some(Answer::Applied(applied)) = &mut outcome.result else {
+        panic!("{outcome:?}");
+    };
+    let earlier = world.left.entries.keys().find(|id| **id != old).cloned();
+    let new = earlier.unwrap_or_else(|| world.left.copy(&old));
+    match reached {
+        Reached::Made => drop(world.left.entries.insert(old, held)),
+        Reached::Deleted => world.left.delete(&old),
+    }
+    let version = Book::change(&new, &world.left.entries[&new], &HASH_KEY).version;
+    applied.version.clone_from(&version);
+    if let Some(answer) = &mut applied.answer {
+        answer.remote_id.clone_from(&new);
+        answer.version = version;
+    }
+    applied.remote_id = new;
+    outcome
+}
+
+fn lost(outcome: Outcome) -> Outcome {
+    Outcome {
+        result: Some(Answer::Unknown(Unknown {
+            reason: "the writer died".to_owned(),
+        })),
+        ..outcome
+    }
+}
+
+/// A weekly meeting whose rule was changed on the right, which asks for a write on the left.
+async fn another_rule() -> (World, Write) {
+    let mut world = board().await;
+    let rule = Some("FREQ=WEEKLY;COUNT=12");
+    world.right.set("R1", "recurrence", rule);
+    world.read(Side::Right).await;
+    world.advance().await;
+    let write = world.claimed().await.remove(0);
+    (world, write)
+}
+
+fn ids(book: &Book) -> Vec<&str> {
+    book.entries.keys().map(String::as_str).collect()
+}
+
+/// It is one meeting on each side, the left one under its new id; and an edit of it travels.
+async fn is_one(world: &mut World) {
+    world.settle().await;
+    world.agree();
+    assert_eq!(
+        (ids(&world.left), ids(&world.right)),
+        (vec!["L2"], vec!["R1"])
+    );
+    let counts = world.status().await.counts.unwrap();
+    assert_eq!((counts.in_sync, counts.in_scope), (1, 1), "{counts:?}");
+    assert_eq!(world.right.writes, 0);
+    world.left.set("L2", "title", Some("Council"));
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("Council"));
+    assert_eq!(
+        (ids(&world.left), ids(&world.right)),
+        (vec!["L2"], vec!["R1"])
+    );
+}
+
+// proves: R-11
+#[tokio::test]
+async fn a_record_made_anew_stays_the_same_meeting_whenever_its_feed_tells_of_it() {
+    for (read, advanced) in [(false, false), (true, false), (true, true)] {
+        let (mut world, write) = another_rule().await;
+        let outcome = make_anew(&mut world, &write, Reached::Deleted);
+        if read {
+            world.read(Side::Left).await;
+        }
+        if advanced {
+            world.advance().await;
+            let writes = world.claimed().await;
+            assert!(
+                writes.is_empty(),
+                "nothing is made for the new one: {writes:?}"
+            );
+        }
+        world.answer(vec![outcome]).await;
+        is_one(&mut world).await;
+    }
+}
+
+// proves
+#[tokio::test]
+async fn a_record_made_anew_whose_answer_is_lost_takes_the_old_ones_place() {
+    for read in [false, true] {
+        let (mut world, write) = another_rule().await;
+        let outcome = make_anew(&mut world, &write, Reached::Deleted);
+        if read {
+            world.read(Side::Left).await;
+            world.advance().await;
+        }
+        world.answer(vec![lost(outcome)]).await;
+        is_one(&mut world).await;
+    }
+}
+
+// proves: R-26
+#[tokio::test]
+async fn a_record_half_made_anew_is_no_second_meeting() {
+    let (mut world, write) = another_rule().await;
+    let outcome = make_anew(&mut world, &write, Reached::Made);
+    world.read(Side::Left).await;
+    world.advance().await;
+    world.answer(vec![lost(outcome)]).await;
+    // The old one is read, found as it was, and asked to be changed again.
+    let again = loop {
+        for side in Side::ALL {
+            world.read(side).await;
+        }
+        world.advance().await;
+        let write = world.claimed().await.remove(0);
+        match &write.operation {
+            Some(Operation::Update(_)) => break write,
+            Some(Operation::Read(_)) => {
+                let outcome = world.execute(&write);
+                world.answer(vec![outcome]).await;
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // The account of the provider waits, and the write comes back.
+    world.advance().await;
+    assert_eq!(world.right.writes, 0);
+    let outcome = make_anew(&mut world, &again, Reached::Deleted);
+    world.answer(vec![outcome]).await;
+    is_one(&mut world).await;
+}
+
+#[tokio::test]
+async fn another_meeting_of_that_time_waits_for_nobody() {
+    let (mut world, write) = another_rule().await;
+    let outcome = make_anew(&mut world, &write, Reached::Made);
+    world.answer(vec![lost(outcome)]).await;
+    let noon = "2026-12-02T12:00:00[Europe/Vienna]/2026-12-02T13:00:00[Europe/Vienna]";
+    world.left.add(&[("title", "Lunch"), ("when", noon)]);
+    world.read(Side::Left).await;
+    world.advance().await;
+    let writes = world.claimed().await;
+    let creates = writes
+        .iter()
+        .filter(|write| matches!(write.operation, Some(Operation::Create(_))));
+    assert_eq!(creates.count(), 1, "{writes:?}");
+}
