@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use proto::{
     control::{ListSyncsRequest, SyncSummary},
-    reconcile::{Counts, FeedStatus, StatusRequest, StatusResponse, SweepStatus},
+    reconcile::{Counts, FeedStatus, Notified, StatusRequest, StatusResponse, SweepStatus},
 };
 use serde_json::{Value, json};
 
@@ -195,11 +195,12 @@ fn show_reasons(status: &StatusResponse) {
 }
 
 fn show_totals(status: &StatusResponse) {
-    // Conflicts are counted once more as a whole.
+    // These are counted once more as a whole.
+    let counted = ["conflicts", "notifying_writes", "guests_notified"];
     let mut totals: Vec<(&String, &u64)> = status
         .totals
         .iter()
-        .filter(|(name, _)| *name != "conflicts")
+        .filter(|(name, _)| !counted.contains(&name.as_str()))
         .collect();
     totals.sort();
     let mut parts: Vec<String> = totals
@@ -208,8 +209,18 @@ fn show_totals(status: &StatusResponse) {
         .collect();
     parts.push(format!("open writes {}", status.open_writes));
     parts.push(format!("conflicts {}", status.conflicts));
+    parts.push(notified(&status.notified.unwrap_or_default()));
     output::line("");
     output::line(parts.join(" · "));
+}
+
+/// Whom providers were asked to tell: nobody, unless the policy says so.
+fn notified(notified: &Notified) -> String {
+    match (notified.guests, notified.writes) {
+        (guests, 0) => format!("guests notified {guests}"),
+        (guests, 1) => format!("guests notified {guests} (of 1 write)"),
+        (guests, writes) => format!("guests notified {guests} (of {writes} writes)"),
+    }
 }
 
 /// What a sweep found, in a line.
@@ -225,6 +236,11 @@ fn swept(sweep: &SweepStatus, now: Timestamp) -> String {
         (differing, values) => format!("{differing} differed, {values} values healed"),
     };
     format!("{when}, {} compared, {found}", sweep.compared)
+}
+
+fn notified_json(notified: Option<Notified>) -> Value {
+    let notified = notified.unwrap_or_default();
+    json!({ "writes": notified.writes, "guests": notified.guests })
 }
 
 fn sweep_json(sweep: &SweepStatus) -> Value {
@@ -249,7 +265,7 @@ pub(crate) fn status_json(known: &SyncSummary, status: &StatusResponse, problem:
         "last_run_at_micros": status.last_run_at_micros, "last_run_result": status.last_run_result,
         "open_writes": status.open_writes, "conflicts": status.conflicts,
         "last_outcome_at_micros": status.last_outcome_at_micros,
-        "sweep": status.sweep.as_ref().map(sweep_json),
+        "sweep": status.sweep.as_ref().map(sweep_json), "notified": notified_json(status.notified),
     })
 }
 

@@ -134,3 +134,15 @@ async fn a_recovery_says_what_it_is_about_before_it_is_done() {
         "{said}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_says_that_no_guest_was_told() {
+    let stage = Stage::connected().await;
+    stage.apply(FILE).await;
+    let said = rapport(&stage, "status ana-clients").await.ok();
+    assert!(said.contains("guests notified 0\n"), "{said}");
+    let said = rapport(&stage, "status ana-clients --json").await.ok();
+    let status: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(status["notified"]["guests"], 0);
+    assert_eq!(status["notified"]["writes"], 0);
+}
