@@ -25,8 +25,8 @@ pub(super) struct User {
     pub(super) first_name: &'static str,
     pub(super) last_name: &'static str,
     pub(super) email: String,
-    /// IANA name; every date-time is rendered in it.
-    pub(super) time_zone: &'static str,
+    /// IANA name; every date-time is rendered in it, in UTC if there is no such zone.
+    pub(super) time_zone: String,
     pub(super) locale: &'static str,
     pub(super) role: Id,
     pub(super) profile: Id,
@@ -40,7 +40,7 @@ impl User {
 
     /// The zone in which the user sees times.
     pub(super) fn zone(&self) -> TimeZone {
-        TimeZone::get(self.time_zone).unwrap_or(TimeZone::UTC)
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 }
 

@@ -133,7 +133,7 @@ fn org(prefix: u64, company: &'static str, time_zone: &'static str, people: &[Hi
                 first_name,
                 last_name,
                 email: (*email).to_owned(),
-                time_zone,
+                time_zone: (*time_zone).to_owned(),
                 locale,
                 role: roles[usize::from(*profile != "Administrator")].id,
                 profile: profiles[usize::from(*profile != "Administrator")].id,

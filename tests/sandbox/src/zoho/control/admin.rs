@@ -17,6 +17,29 @@ use crate::zoho::refusal::Refusal;
 use crate::zoho::state::Zoho;
 use crate::zoho::workflow::Workflow;
 
+/// What is to become of a user.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    time_zone: String,
+}
+
+/// Changes a user's time zone, to a name that nobody knows as well.
+pub(super) async fn change_user(
+    State(zoho): State<Arc<Zoho>>,
+    Path(email): Path<String>,
+    Json(UserChange { time_zone }): Json<UserChange>,
+) -> ControlResult {
+    let mut state = zoho.state();
+    let found = state.find_user(Some(&email));
+    let (index, id) = found.ok_or_else(|| ControlError::not_found(format!("user {email}")))?;
+    let users = &mut state.orgs[index].users;
+    if let Some(user) = users.iter_mut().find(|user| user.id == id) {
+        user.time_zone = time_zone;
+    }
+    Ok(Json(json!({})))
+}
+
 /// A custom field to be added.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,7 @@ pub(super) fn router() -> Router<Arc<Zoho>> {
             "/fields/{module}/{api_name}",
             axum::routing::patch(admin::change_field).delete(admin::remove_field),
         )
+        .route("/users/{email}", axum::routing::patch(admin::change_user))
         .route("/permissions", get(admin::permissions))
         .route("/permissions/{name}", put(admin::permit))
         .route(
