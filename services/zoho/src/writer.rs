@@ -25,7 +25,12 @@ use provider::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use self::{company::RecentCompanies, guests::RecentGuests, rights::FieldRights, series::Attempts};
+use self::{
+    company::RecentCompanies,
+    guests::RecentGuests,
+    rights::FieldRights,
+    series::{Attempts, MADE, Made},
+};
 use crate::{
     client::{BATCH, Client},
     event::{self, Contacts, Terms},
@@ -42,6 +47,7 @@ pub(crate) struct Known {
     rights: FieldRights,
     glances: Glances<Vec<Row>>,
     attempts: Attempts,
+    made: Made,
     lag: SignedDuration,
 }
 
@@ -54,6 +60,7 @@ impl Known {
             rights: FieldRights::default(),
             glances: Glances::default(),
             attempts: Attempts::new(horizon),
+            made: Made::new(MADE),
             lag: SignedDuration::try_from(horizon).unwrap_or(SignedDuration::MAX),
         }
     }
@@ -113,6 +120,7 @@ pub(crate) async fn execute(
         rights: &known.rights,
         glances: &known.glances,
         attempts: &known.attempts,
+        made: &known.made,
         lag: known.lag,
         account_id: session.account_id,
         kind,
@@ -146,6 +154,7 @@ struct Writer<'a> {
     rights: &'a FieldRights,
     glances: &'a Glances<Vec<Row>>,
     attempts: &'a Attempts,
+    made: &'a Made,
     /// How long lists may show the past.
     lag: SignedDuration,
     account_id: &'a str,

@@ -126,7 +126,8 @@ fn original(start: DateTime, first: &When) -> Original {
     }
 }
 
-/// When in the day an occurrence is, by the clock, and for how long.
+/// When in the day an occurrence is, by the clock, and for how long: an occurrence in whose course clocks change lasts as
+/// long as the others (RFC 5545, section 3.8.5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shape {
     days: bool,
@@ -137,28 +138,32 @@ pub(super) struct Shape {
 impl Shape {
     /// The occurrence of a day.
     pub(super) fn on(self, day: Date, zone: Option<&Zone>) -> Result<When, NotCarried> {
-        let start = day.to_datetime(self.time);
-        let end = start
-            .checked_add(self.length)
-            .map_err(|_| EventError::Time {
-                text: day.to_string(),
-            })?;
-        let point = |clock: DateTime| match (self.days, zone) {
-            (true, _) => Ok(Point::Day(clock.date())),
-            (false, Some(zone)) => Ok(Point::in_zone(clock, zone.clone())),
-            (false, None) => Err(EventError::SeriesWithoutZone),
+        let out_of_range = || EventError::Time {
+            text: day.to_string(),
         };
-        Ok(When::new(point(start)?, point(end)?)?)
+        let clock = day.to_datetime(self.time);
+        let (start, end) = if self.days {
+            let end = clock.checked_add(self.length).ok();
+            let end = end.ok_or_else(out_of_range)?;
+            (Point::Day(day), Point::Day(end.date()))
+        } else {
+            let zone = zone.ok_or(EventError::SeriesWithoutZone)?;
+            let start = Point::in_zone(clock, zone.clone());
+            let end = start
+                .instant()
+                .and_then(|at| at.checked_add(self.length).ok());
+            (start, Point::at(end.ok_or_else(out_of_range)?, zone))
+        };
+        Ok(When::new(start, end)?)
     }
 }
 
 /// When in the day something is.
 pub(super) fn shape(when: &When) -> Shape {
-    let (start, end) = (when.start().clock(), when.end().clock());
     Shape {
         days: when.is_days(),
-        time: start.time(),
-        length: end.duration_since(start),
+        time: when.start().clock().time(),
+        length: when.duration(),
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn creation(record: &Record, terms: Terms<'_>) -> Changes {
 }
 
 fn create(record: &Record, participants: &Json, terms: Terms<'_>) -> Changes {
+    let record = &without_empty(record);
     let mut writing = Writing::of(record, participants, &Json::Null, terms);
     writing.is_new = true;
     let roots: Vec<Path> = record.fields.keys().cloned().collect();
@@ -63,6 +64,13 @@ fn create(record: &Record, participants: &Json, terms: Terms<'_>) -> Changes {
         .fields
         .retain(|_, value| !value.is_null() && *value != Json::Array(Vec::new()));
     writing.changes
+}
+
+/// What is empty is nothing to be set.
+fn without_empty(record: &Record) -> Record {
+    let mut record = record.clone();
+    record.fields.retain(|_, value| !value.is_empty());
+    record
 }
 
 /// What creates a meeting in another's place: participants stay who they are.
@@ -118,8 +126,13 @@ pub(crate) fn made(
     if sent.shows(RULE) {
         let plain = without_changes(event);
         for (root, value) in &plain.fields {
-            if ["recurrence", "overrides"].contains(&root.field()) {
-                record.set(root.clone(), Some(value.clone()));
+            match root.field() {
+                "recurrence" => {
+                    let rule = event::rule(event)?.map(|rule| rule.to_string());
+                    record.set(root.clone(), rule.and_then(|rule| Value::text(&rule)));
+                }
+                "overrides" => record.set(root.clone(), Some(value.clone())),
+                _ => {}
             }
         }
     }
@@ -161,7 +174,7 @@ pub(crate) fn changes(live: &Row, edits: &[Edit], terms: Terms<'_>) -> Changes {
     };
     let old = before.clone();
     model::patch(&mut before, edits);
-    let after = before;
+    let after = without_empty(&before);
     let member = |name: &str| live.0.get(name).unwrap_or(&Json::Null);
     let mut writing = Writing::of(&after, member("Participants"), member("Remind_At"), terms);
     let table = model::table(event::KIND);
@@ -368,7 +381,11 @@ impl<'a> Writing<'a> {
         };
         let mut excluded = BTreeSet::new();
         for element in elements(self.event, "overrides") {
-            match Override::read(element) {
+            let exception = Override::read(element).and_then(|(original, exception)| {
+                exception.check(original, &rule, &when)?;
+                Ok((original, exception))
+            });
+            match exception {
                 Ok((original, Override::Excluded)) => {
                     excluded.insert(original.clock().date());
                 }

@@ -43,6 +43,8 @@ impl Writer<'_> {
             }
             None => true,
         });
+        self.companies_of_colleagues(&mut names, &mut companies)
+            .await;
         if names.is_empty() {
             return Ok(companies);
         }
@@ -73,6 +75,24 @@ impl Writer<'_> {
             Ok(()) => self.make_companies(names, &mut companies).await?,
         }
         Ok(companies)
+    }
+
+    /// What others of the organisation made a moment ago, as far as this account sees it.
+    async fn companies_of_colleagues(
+        &self,
+        names: &mut BTreeSet<String>,
+        companies: &mut Companies,
+    ) {
+        let wanted: Vec<String> = names.iter().cloned().collect();
+        let fields = ["Account_Name".to_owned()];
+        for name in wanted {
+            let Some(id) = self.companies.of_others(self.account_id, &name) else {
+                continue;
+            };
+            if let Ok(row) = self.client.row(ACCOUNTS, &fields, &id).await {
+                take(names, companies, row.as_slice());
+            }
+        }
     }
 
     /// By query, and among the newest, which a query may not know yet.

@@ -1,6 +1,6 @@
 //! A live record against what the plan was made from.
 
-use model::{Edit, Fields, Path, Record, Value, table};
+use model::{Comparison, Edit, Fields, Path, Record, Value, table};
 
 /// The edits that are not there yet. `None` if the record shows neither what an edit was made from nor what it
 /// makes: then the plan is stale, whatever the stamps say. A touched record whose target paths are as planned
@@ -38,29 +38,43 @@ fn shown(live: &Record, edits: &[Edit], value: fn(&Edit) -> Option<&Value>) -> V
         if !table.is_list(&edit.path) {
             return comparison.same(projected.get(&edit.path), value(edit));
         }
-        let has = |wanted: Option<&Value>| {
-            let wanted = wanted.and_then(|value| value.as_elements().first());
-            wanted.map(|wanted| {
-                live.elements(&edit.path).iter().any(|element| {
-                    let is_same = comparison.same_parts(element, wanted);
-                    is_same && (!comparison.is_keyed() || element.label == wanted.label)
-                })
-            })
-        };
-        // An element is shown if it is there; no element is shown if the other state's is not.
-        let other = if value(edit) == edit.before.as_ref() {
-            edit.after.as_ref()
-        } else {
-            edit.before.as_ref()
-        };
-        has(value(edit)).unwrap_or_else(|| has(other) != Some(true))
+        let first =
+            |value: Option<&'_ Value>| value.and_then(|value| value.as_elements().first().cloned());
+        let (before, after) = (first(edit.before.as_ref()), first(edit.after.as_ref()));
+        // Labels only count where they tell elements apart, or are all that changes: Zoho CRM has not all of them.
+        let is_label = before
+            .as_ref()
+            .zip(after.as_ref())
+            .is_some_and(|(before, after)| comparison.same_parts(before, after));
+        let elements = live.elements(&edit.path);
+        match first(value(edit)) {
+            // Of who is invited Zoho CRM holds that he is, and knows for itself what he is called.
+            Some(wanted) if comparison == Comparison::Keyed && before.is_none() => elements
+                .iter()
+                .any(|element| comparison.same_identity(element, &wanted)),
+            Some(wanted) if comparison.is_keyed() || is_label => elements
+                .iter()
+                .any(|element| comparison.same_element(element, &wanted)),
+            Some(wanted) => elements
+                .iter()
+                .any(|element| comparison.same_parts(element, &wanted)),
+            // No element is shown if the other state's is not, whatever somebody has made of it.
+            None => before.or(after).is_none_or(|other| {
+                !elements
+                    .iter()
+                    .any(|element| comparison.same_identity(element, &other))
+            }),
+        }
     };
     edits.iter().map(one).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use model::Element;
+    use model::{
+        Element,
+        event::{self, Participant},
+    };
     use serde_json::{Value as Json, json};
 
     use super::*;
@@ -129,7 +143,9 @@ mod tests {
 
     #[test]
     fn an_element_of_a_list_is_there_or_not() {
-        let element = |value: &str| Some(Value::Elements(vec![Element::simple("work", value)]));
+        let labelled =
+            |label: &str, value: &str| Some(Value::Elements(vec![Element::simple(label, value)]));
+        let element = |value: &str| labelled("work", value);
         let whole = |before, after| Edit {
             path: Path::parse("emails").unwrap(),
             before,
@@ -155,5 +171,38 @@ mod tests {
             ),
             None
         );
+        let relabelled = [whole(
+            element("a@x.example"),
+            labelled("other", "a@x.example"),
+        )];
+        assert_eq!(left(live(), &relabelled), Some(1));
+        let other = json!({"Secondary_Email": "a@x.example"});
+        assert_eq!(left(other, &relabelled), Some(0));
+    }
+
+    // proves: R-27
+    #[test]
+    fn who_is_to_leave_a_meeting_has_left_only_if_nobody_of_that_address_is_there() {
+        let guest = |name: Option<&str>| Participant {
+            name: name.map(str::to_owned),
+            ..Participant::new("eve@x.example")
+        };
+        let one = |guest: Participant| Some(Value::Elements(vec![guest.element()]));
+        let path = || Path::parse("participants").unwrap();
+        let mut live = Record::new(event::KIND);
+        live.set(path(), one(guest(Some("Eve Lee"))));
+        let left = |before, after| {
+            let edit = Edit {
+                path: path(),
+                before,
+                after,
+            };
+            remaining(&live, &[edit]).map(|edits| edits.len())
+        };
+        assert_eq!(left(one(guest(Some("Eve Lee"))), None), Some(1));
+        // She has a name by now, of which the plan knew nothing: neither is she as planned, nor has she left.
+        assert_eq!(left(one(guest(None)), None), None);
+        assert_eq!(left(None, one(guest(None))), Some(0));
+        assert_eq!(left(None, one(guest(Some("Eve Lee")))), Some(0));
     }
 }

@@ -143,6 +143,9 @@ impl Writer<'_> {
                     } => {
                         let source = (&creates[write.index].record, None);
                         let answer = self.as_sent(id, version, &write.changes, source).await;
+                        if let (Kind::Event, Ok(live)) = (self.kind, &answer) {
+                            self.made.remember(self.account_id, &live.remote_id, None);
+                        }
                         let answer = answer.map(|live| applied(live, write.changes));
                         answers.set(write.index, answer.unwrap_or_else(Answer::from));
                     }

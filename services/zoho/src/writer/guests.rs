@@ -44,6 +44,7 @@ impl Writer<'_> {
                 None => true,
             },
         );
+        self.guests_of_colleagues(&mut wanted, &mut contacts).await;
         if wanted.is_empty() {
             return Ok(contacts);
         }
@@ -54,6 +55,21 @@ impl Writer<'_> {
             Err(fault) => return Err(fault),
         }
         Ok(contacts)
+    }
+
+    /// Whom others of the organisation made or found a moment ago, as far as this account sees them.
+    async fn guests_of_colleagues(&self, wanted: &mut Newcomers, contacts: &mut Contacts) {
+        let addresses: Vec<String> = wanted.keys().cloned().collect();
+        let fields = ["Email,Full_Name".to_owned()];
+        for address in addresses {
+            let known = self.guests.of_others(self.account_id, &address);
+            let Some(Contact { id, .. }) = known.flatten() else {
+                continue;
+            };
+            if let Ok(row) = self.client.row(CONTACTS, &fields, &id).await {
+                take(wanted, contacts, row.as_slice());
+            }
+        }
     }
 
     /// By query, and before any is made also among the newest, which a query may not know yet.
@@ -123,7 +139,10 @@ impl Writer<'_> {
         if writable.is_some_and(|writable| !writable.contains("Email")) {
             return Ok(());
         }
-        let is_doubtful = |address: &String| self.guests.get(self.account_id, address).is_some();
+        let is_doubtful = |address: &String| {
+            let others = self.guests.of_others(self.account_id, address);
+            self.guests.get(self.account_id, address).is_some() || others == Some(None)
+        };
         if wanted.keys().any(is_doubtful) {
             return Err(Fault::transient(
                 "a guest may have been made a contact, and lists do not tell yet",

@@ -2,6 +2,8 @@
 
 mod anew;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use model::{Edit, Record};
 use provider::{Answer, Applied, Fault, RefusedPath, Update};
@@ -27,6 +29,13 @@ use crate::{
 
 /// Which records were to be made anew a moment ago: lists may not show yet what came of it.
 pub(crate) type Attempts = Recent<Attempt>;
+
+/// The meetings that we made, by their remote ids, and in place of which others; none for one of its own. What is known to be
+/// another's is not taken for what a lost answer left.
+pub(crate) type Made = Recent<Option<String>>;
+
+/// Half of how long back a lost one is looked for.
+pub(crate) const MADE: Duration = Duration::from_hours(12);
 
 /// How far a record was made anew.
 #[derive(Clone, Debug, Default)]

@@ -65,6 +65,22 @@ async fn a_company_that_is_not_there_is_made_once_however_slow_the_lists_are() {
 }
 
 #[tokio::test]
+async fn colleagues_make_a_company_once() {
+    let mut lab = Lab::unkind().await;
+    let person = |name: &str| {
+        let fields = [("name.family", name), ("organization", "Globex")];
+        create(record(&fields), false)
+    };
+    let first = lab.one(&scope(""), person("A")).await;
+    lab.sign_in_as_colleague().await;
+    let second = lab.one(&scope(""), person("B")).await;
+    for outcome in [&first, &second] {
+        assert!(applied(outcome).refused.is_empty());
+    }
+    assert_eq!(lab.count("Accounts").await, 1);
+}
+
+#[tokio::test]
 async fn a_company_that_was_found_is_not_looked_for_again_with_every_batch() {
     let lab = Lab::kind().await;
     let acme = company(&lab, "Acme").await;

@@ -148,6 +148,23 @@ async fn a_guest_whom_nobody_knows_becomes_one_contact_however_slow_the_lists_ar
     assert_eq!((mails(&lab).await, lab.automated().await), (0, 0));
 }
 
+// proves: ZGE-03
+#[tokio::test]
+async fn colleagues_with_a_guest_in_common_make_one_contact() {
+    let mut lab = Lab::unkind().await;
+    let write = |title: &str| create(titled(title, &[Participant::new(EVE)]), false);
+    let first = lab.one(&policy("add"), write("A")).await;
+    lab.sign_in_as_colleague().await;
+    let second = lab.one(&policy("add"), write("B")).await;
+    let pairs = [
+        invited(&lab, &applied(&first).remote_id).await,
+        invited(&lab, &applied(&second).remote_id).await,
+    ];
+    assert_eq!(pairs[0], pairs[1]);
+    assert_eq!(pairs[0][0].0, "contact");
+    assert_eq!(lab.count("Contacts").await, 1);
+}
+
 #[tokio::test]
 async fn guests_are_invited_by_address_where_nobody_asks_for_more() {
     let lab = Lab::kind().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
+use http::{Method, StatusCode};
 use jiff::Timestamp;
 use model::{Edit, Path, Record, Side, Value, Version};
 use provider::{
@@ -70,6 +70,24 @@ impl Lab {
         }
     }
 
+    /// From now on a colleague in the same organisation is signed in, who writes through the same process.
+    pub(crate) async fn sign_in_as_colleague(&mut self) {
+        let credentials = &self.sandbox.credentials()["zoho"];
+        let token = credentials["users"][1]["refresh_token"].as_str().unwrap();
+        let file = json!({ "refresh_token": token }).to_string();
+        let grant = Grant::SecretFile(SecretString::from(file));
+        let signed_in = self.zoho.exchange(&self.http, grant).await.unwrap();
+        let renewed = self
+            .zoho
+            .renew(&self.http, &signed_in.secret)
+            .await
+            .unwrap();
+        assert_ne!(signed_in.account.id, self.account.id);
+        self.secret = signed_in.secret;
+        self.account = signed_in.account;
+        self.access = renewed.access;
+    }
+
     pub(crate) fn session(&self) -> Session<'_> {
         Session {
             access: &self.access,
@@ -81,16 +99,25 @@ impl Lab {
 
     /// A call of the control API, which must succeed.
     pub(crate) async fn control(&self, verb: Method, path: &str, body: Json) -> Json {
+        let (status, text) = self.try_control(verb, path, body).await;
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Json::Null)
+    }
+
+    /// A call of the control API, and what it answers.
+    pub(crate) async fn try_control(
+        &self,
+        verb: Method,
+        path: &str,
+        body: Json,
+    ) -> (StatusCode, String) {
         let url = format!("{}/control{path}", self.sandbox.control_url());
         let mut request = self.people.request(verb, url);
         if !body.is_null() {
             request = request.json(&body);
         }
         let response = request.send().await.unwrap();
-        let status = response.status();
-        let text = response.text().await.unwrap();
-        assert!(status.is_success(), "{path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Json::Null)
+        (response.status(), response.text().await.unwrap())
     }
 
     /// People make contacts.

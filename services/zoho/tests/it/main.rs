@@ -7,6 +7,7 @@
 )]
 
 mod account;
+mod bad_events;
 mod companies;
 mod create;
 mod delete;
@@ -18,9 +19,11 @@ mod lab;
 mod meanwhile;
 mod push;
 mod read;
+mod round_trip;
 mod series;
 mod series_write;
 mod update;
 mod views;
 mod weekly;
 mod written;
+mod zones;

@@ -360,3 +360,27 @@ async fn a_series_that_moved_on_is_stale_and_one_that_did_not_is_deleted_whole()
     applied(&lab.one(&everything(), delete(now)).await);
     assert_eq!((lab.count("Events").await, mails(&lab).await), (0, 0));
 }
+
+#[tokio::test]
+async fn a_twin_is_not_taken_for_what_was_made_in_the_others_place() {
+    let lab = Lab::kind().await;
+    let (_, one) = written(&lab, vec![]).await;
+    let plain = event(&[
+        ("title", "Weekly"),
+        ("when", MORNING),
+        ("recurrence", WEEKLY),
+    ]);
+    let outcome = lab.one(&everything(), create(plain, false)).await;
+    let other = applied(&outcome).remote_id.clone();
+    let twice = || {
+        vec![edit(
+            "recurrence",
+            Some(WEEKLY),
+            Some("FREQ=WEEKLY;COUNT=2"),
+        )]
+    };
+    let first = changed(&lab, &one, twice()).await;
+    let second = changed(&lab, &other, twice()).await;
+    assert_ne!(applied(&first).remote_id, applied(&second).remote_id);
+    assert_eq!(lab.count("Events").await, 4);
+}

@@ -189,6 +189,44 @@ async fn what_is_there_already_is_applied_without_a_call() {
 
 // proves: R-28
 #[tokio::test]
+async fn a_value_that_only_changes_its_label_is_written_and_once() {
+    let lab = Lab::kind().await;
+    let row = json!({"Last_Name": "Lee", "Email": "lee@example.org", "Phone": "+431"});
+    let id = lab.contact(row).await;
+    lab.later(60).await;
+    let version = lab.version(&id).await;
+    let moved = |from: &str, to: &str, value: &str| {
+        let gone = edit(from, Some(value), None);
+        [gone, edit(to, None, Some(value))]
+    };
+    let edits = || {
+        let email = moved("emails[work]", "emails[other]", "lee@example.org");
+        let phone = moved("phones[work]", "phones[home]", "+431");
+        email.into_iter().chain(phone).collect()
+    };
+    let outcome = lab
+        .one(&scope(""), update(&id, version.clone(), edits()))
+        .await;
+    assert!(applied(&outcome).refused.is_empty());
+    let truth = lab.truth(&id).await;
+    let said = ["Email", "Secondary_Email", "Phone", "Home_Phone"].map(|name| &truth[name]);
+    let expected = [
+        Json::Null,
+        json!("lee@example.org"),
+        Json::Null,
+        json!("+431"),
+    ];
+    assert_eq!(said, expected.each_ref());
+    lab.later(60).await;
+    let again = lab.one(&scope(""), update(&id, version, edits())).await;
+    assert!(applied(&again).refused.is_empty());
+    assert_eq!(
+        lab.truth(&id).await["Modified_Time"],
+        truth["Modified_Time"]
+    );
+}
+
+#[tokio::test]
 async fn refused_paths_of_one_record_do_not_hold_the_others_up() {
     let lab = Lab::kind().await;
     let contacts = titled(&lab, 2).await;

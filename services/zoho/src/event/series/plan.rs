@@ -170,12 +170,20 @@ pub(crate) fn rename(event: &mut Record) {
 /// The event without the occurrences that are different: what a new series is made of first.
 pub(crate) fn without_changes(event: &Record) -> Record {
     let mut plain = event.clone();
-    if let Ok(path) = Path::parse("overrides") {
-        let kept = elements(event, "overrides")
-            .iter()
-            .filter(|element| matches!(Override::read(element), Ok((_, Override::Excluded))))
-            .cloned();
-        plain.set(path, Value::elements(kept));
-    }
+    let (Ok(path), Ok(when), Ok(Some(rule))) = (
+        Path::parse("overrides"),
+        event::when(event),
+        event::rule(event),
+    ) else {
+        return plain;
+    };
+    let is_left_out = |element: &&Element| match Override::read(element) {
+        Ok((original, Override::Excluded)) => {
+            Override::Excluded.check(original, &rule, &when).is_ok()
+        }
+        _ => false,
+    };
+    let kept = elements(event, "overrides").iter().filter(is_left_out);
+    plain.set(path, Value::elements(kept.cloned()));
     plain
 }

@@ -102,10 +102,18 @@ impl Writer<'_> {
             let created = row.created();
             created.is_some_and(|created| changing.at.duration_since(created) < WINDOW)
         };
+        let update = changing.update;
+        let owner = |row: &Row| row.0.get("Owner")?.get("id").cloned();
+        let of_another = |whole: &Whole| {
+            let made_for = self.made.get(self.account_id, &whole.id);
+            made_for.is_some_and(|old| old.as_deref() != Some(&update.remote_id))
+                || whole.rows.first().and_then(owner) != old.and_then(owner)
+        };
         let found = self.reader.fold(&rows).into_iter().find(|whole| {
-            whole.id != changing.update.remote_id
+            whole.id != update.remote_id
                 && whole.rows.iter().all(young)
                 && event::is_made_like(&whole.record, &made)
+                && !of_another(whole)
         });
         let Some(id) = found.as_ref().and_then(|whole| whole.rows.first()?.id()) else {
             return Ok(None);
@@ -117,6 +125,9 @@ impl Writer<'_> {
 
     /// Remembers what stands in the old one's place, as we wrote it.
     fn note_made(&self, old: &str, live: &Live, deletes: bool) {
+        let made_for = Some(old.to_owned());
+        self.made
+            .remember(self.account_id, &live.remote_id, made_for);
         let before = self.attempts.get(self.account_id, old);
         let attempt = Attempt {
             made: Some((live.remote_id.clone(), self.now())),
