@@ -198,3 +198,32 @@ async fn a_series_read_by_id_is_whole_or_proved_gone() {
     });
     assert_eq!(lab.one(&everything(), remembered).await.answer, gone(true));
 }
+
+#[tokio::test]
+async fn a_series_without_a_first_day_in_its_rule_begins_with_the_occurrence_that_was_moved() {
+    let lab = Lab::kind().await;
+    let rule = json!({"Recurring_Activity": {"RRULE": WEEKLY}});
+    let first = made(&lab, &meeting("Weekly", &rule)).await;
+    let series = series_of(&lab, &first).await;
+    let afternoon = json!({
+        "Start_DateTime": "2027-03-01T12:00:00+00:00", "End_DateTime": "2027-03-01T13:00:00+00:00",
+    });
+    people_edit(&lab, &first, afternoon).await;
+    lab.later(600).await;
+    let round = lab.round(&meetings(""), None).await;
+    let record = record(&round, &series);
+    assert_eq!(shown(record, "when").as_deref(), Some(MORNING));
+    assert_eq!(shown(record, "recurrence").as_deref(), Some(WEEKLY));
+    let moved = Override::Changed {
+        values: vec![(
+            "when",
+            "2027-03-01T15:00:00[Europe/Istanbul]/2027-03-01T16:00:00[Europe/Istanbul]".to_owned(),
+        )],
+        cleared: Vec::new(),
+        included: false,
+    };
+    assert_eq!(
+        overrides(record),
+        [("2027-03-01T12:00:00".to_owned(), moved)]
+    );
+}
