@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     account::Account,
-    diary::{create_event, events_of, meeting, record},
+    diary::{create_event, events_of, meeting, record, with},
 };
 
 const NINE: &str = "2027-04-08T09:00:00[Europe/Vienna]/2027-04-08T10:00:00[Europe/Vienna]";
@@ -82,4 +82,22 @@ async fn where_google_does_not_tell_what_is_young_each_create_looks_by_itself() 
         panic!("{outcome:?}")
     };
     assert_eq!(live.remote_id, typed);
+}
+
+// proves: R-08
+#[tokio::test]
+async fn of_two_with_one_title_the_one_that_is_nobodys_counterpart_is_found() {
+    let account = Account::kind().await;
+    let scope = events_of("primary");
+    let marked = json!({"extendedProperties": {"private": {"rapport": "another"}}});
+    let plan = |more: &serde_json::Value| account.plan(with(meeting("Board", "2027-04-08"), more));
+    plan(&marked).await;
+    let free = plan(&json!({})).await;
+    plan(&marked).await;
+    let wanted = record(&[("title", "Board"), ("when", NINE)]);
+    let outcome = account.write(&scope, create_event(&wanted, "m1")).await;
+    let Answer::Existing(live) = outcome.answer else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((live.remote_id, live.marker), (free, None));
 }

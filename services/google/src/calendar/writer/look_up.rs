@@ -71,14 +71,11 @@ impl Writer<'_> {
         if let Some((from, to)) = around(&create.record) {
             listed.extend(self.listed(Listing::Between(&from, &to)).await?);
         }
-        let mut best: Option<(u32, String)> = None;
-        for item in &listed {
-            if let (Some(rank), Some(id)) = (self.rank(create, item, &wanted), living(item))
-                && best.as_ref().is_none_or(|(other, _)| rank < *other)
-            {
-                best = Some((rank, id.to_owned()));
-            }
-        }
+        let ranked = listed.iter().filter_map(|item| {
+            let rank = self.rank(create, item, &wanted)?;
+            Some((rank, living(item)?.to_owned()))
+        });
+        let best = ranked.min_by_key(|(rank, _)| *rank);
         let Some((_, id)) = best else {
             return Ok(None);
         };
@@ -155,13 +152,15 @@ impl Writer<'_> {
         Ok(None)
     }
 
-    /// The best criterion by which an event of a list is the wanted one.
-    fn rank(&self, create: &Create, item: &Value, wanted: &[MatchKey]) -> Option<u32> {
+    /// The best criterion by which an event of a list is the wanted one, and whether it carries a marker. Of several, one
+    /// without is more likely to be: a marker tells of a counterpart.
+    fn rank(&self, create: &Create, item: &Value, wanted: &[MatchKey]) -> Option<(u32, bool)> {
         let event = self.adoptable(item)?;
         let keys = keys_of(&event, &create.match_paths);
         let wanted = wanted.iter().map(|key| (key.rank, key.hash));
         let same = wanted.filter(|key| keys.contains(key));
-        same.map(|(rank, _)| rank).min()
+        let rank = same.map(|(rank, _)| rank).min()?;
+        Some((rank, map::marker(&event).is_some()))
     }
 
     /// An event of a list that may be what is to be created.
