@@ -81,12 +81,7 @@ impl Connector {
         Ok(wanted == AT_A_TIME || left == AT_A_TIME)
     }
 
-    async fn meet(
-        &self,
-        push: &dyn Push,
-        base: &Url,
-        wanting: Wanting,
-    ) -> Result<(), sqlx::Error> {
+    async fn meet(&self, push: &dyn Push, base: &Url, wanting: Wanting) -> Result<(), sqlx::Error> {
         let Some(side) = self.definitions.side(&wanting.key) else {
             return Ok(());
         };
@@ -100,7 +95,9 @@ impl Connector {
             sync = wanting.key.sync,
             side = %wanting.key.side,
         );
-        self.open(push, base, &wanting, &side).instrument(span).await
+        self.open(push, base, &wanting, &side)
+            .instrument(span)
+            .await
     }
 
     /// Opens a channel. It is stored before the provider is asked, since deliveries may come before its answer.

@@ -10,8 +10,8 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use secrecy::ExposeSecret as _;
 use kit::{OnFailure, OnStop};
+use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
 use super::{

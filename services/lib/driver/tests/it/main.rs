@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod bursts;
 mod faults;
 mod feeds;
 mod memory;

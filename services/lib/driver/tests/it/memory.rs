@@ -478,20 +478,23 @@ impl Push for Memory {
     }
 }
 
-/// Delivers a push as this provider does, and answers with the status.
+/// Delivers a push as this provider does, with a number or without, and answers with the status.
 pub(crate) async fn deliver(
     address: &Url,
     channel: &str,
     token: &str,
-    number: i64,
+    number: impl Into<Option<i64>>,
     body: &str,
 ) -> u16 {
     provider::install_tls();
-    reqwest::Client::new()
+    let mut request = reqwest::Client::new()
         .post(address.clone())
         .header("x-channel", channel)
-        .header("x-token", token)
-        .header("x-number", number)
+        .header("x-token", token);
+    if let Some(number) = number.into() {
+        request = request.header("x-number", number);
+    }
+    request
         .body(body.to_owned())
         .send()
         .await
