@@ -38,6 +38,8 @@ pub(crate) struct Arguments {
 const AT_ONCE: usize = 32;
 /// The longest wait for the last round.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// How often the journal is looked at, which is long.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long nothing may happen before the burst counts as over.
 const REST: Duration = Duration::from_secs(3);
 
@@ -187,19 +189,41 @@ struct Entry {
     at: Timestamp,
     ended_at: Timestamp,
     account: Option<String>,
+    method: String,
 }
 
-/// Looks at list views: a round begins and ends with one.
-async fn views(stage: &Stage, after: u64) -> anyhow::Result<BTreeMap<String, Vec<Entry>>> {
-    let path = format!("journal?provider=zoho&method=settings.getCustomView&after={after}");
+/// A round of a feed: from its first list call to its last.
+struct Round {
+    began: Timestamp,
+    ended: Timestamp,
+}
+
+/// The rounds of each account, in order. Nobody is deleted here, so that each round reads the list of what was deleted once,
+/// after what has changed.
+async fn rounds(stage: &Stage, after: u64) -> anyhow::Result<BTreeMap<String, Vec<Round>>> {
+    let path = format!("journal?provider=zoho&after={after}");
     let journal = stage.system.sandbox.get(&path).await?;
-    let entries: Vec<Entry> = serde_json::from_value(journal["entries"].clone())?;
-    let mut views: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let mut entries: Vec<Entry> = serde_json::from_value(journal["entries"].clone())?;
+    entries.sort_by_key(|entry| entry.at);
+    let mut begun: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let mut rounds: BTreeMap<String, Vec<Round>> = BTreeMap::new();
     for entry in entries {
-        let account = entry.account.clone().unwrap_or_default();
-        views.entry(account).or_default().push(entry);
+        let account = entry.account.unwrap_or_default();
+        match entry.method.as_str() {
+            "Contacts.getRecords" => {
+                begun.entry(account).or_insert(entry.at);
+            }
+            "Contacts.getDeletedRecords" => {
+                let round = Round {
+                    began: begun.remove(&account).unwrap_or(entry.at),
+                    ended: entry.ended_at,
+                };
+                rounds.entry(account).or_default().push(round);
+            }
+            _ => {}
+        }
     }
-    Ok(views)
+    Ok(rounds)
 }
 
 /// Waits until every feed has had a round that began after its last push.
@@ -212,18 +236,18 @@ async fn drained(
     let waiting = Instant::now();
     loop {
         stage.system.check()?;
-        let views = views(stage, after).await?;
-        // The second look of a pair ends the round.
+        let rounds = rounds(stage, after).await?;
         let ends = last.iter().map(|(account, last)| {
-            let rounds = views.get(account)?.chunks(2);
-            let mut late = rounds.filter(|round| round.len() == 2 && round[0].at >= *last);
-            late.next().map(|round| round[1].ended_at)
+            let mut rounds = rounds.get(account)?.iter();
+            let late = rounds.find(|round| round.began >= *last);
+            late.map(|round| round.ended)
         });
         if let Some(ends) = ends.collect::<Option<Vec<Timestamp>>>() {
             let end = ends.into_iter().max().unwrap_or(began);
-            let counts = views
-                .values()
-                .map(|looks| looks.chunks(2).filter(|round| round[0].at <= end).count() as u64);
+            let counts = rounds.values().map(|rounds| {
+                let counted = rounds.iter().filter(|round| round.began <= end);
+                counted.count() as u64
+            });
             let counts: Vec<u64> = counts.collect();
             return Ok(Rounds {
                 seconds: end.duration_since(began).as_secs_f64(),
@@ -232,7 +256,7 @@ async fn drained(
             });
         }
         anyhow::ensure!(waiting.elapsed() < PATIENCE, "the burst is not worked off");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 
