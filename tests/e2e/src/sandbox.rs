@@ -1,5 +1,7 @@
 //! The sandbox, as a process, and its control API.
 
+mod accounts;
+
 use std::{collections::BTreeMap, process::Stdio};
 
 use anyhow::Context as _;

@@ -39,7 +39,12 @@ impl House {
 
     /// State and reason of the sync record that this record of a provider belongs to.
     pub async fn state_of(&self, id: &str) -> (String, String) {
-        let mut records = self.json(&["get", "records", SYNC, "--limit", "0"]).await;
+        self.state_in(SYNC, id).await
+    }
+
+    /// As [`House::state_of`], in a sync of another name.
+    pub async fn state_in(&self, sync: &str, id: &str) -> (String, String) {
+        let mut records = self.json(&["get", "records", sync, "--limit", "0"]).await;
         records.retain(|record| names(&record["left_id"], id) || names(&record["right_id"], id));
         assert_eq!(records.len(), 1, "{id} belongs to {records:?}");
         let word = |name: &str| records[0][name].as_str().unwrap().to_owned();
@@ -57,9 +62,19 @@ impl House {
         what: &str,
         look: impl Fn(&StatusResponse) -> bool,
     ) -> StatusResponse {
+        self.until_of(SYNC, what, look).await
+    }
+
+    /// As [`House::until`], of a sync of another name.
+    pub async fn until_of(
+        &self,
+        sync: &str,
+        what: &str,
+        look: impl Fn(&StatusResponse) -> bool,
+    ) -> StatusResponse {
         let within = SOON;
         eventually(what, within, async || {
-            let status = self.system.status(SYNC).await;
+            let status = self.system.status(sync).await;
             let status = status.map_err(|error| format!("{error:#}"))?;
             if look(&status) {
                 Ok(status)

@@ -2,7 +2,13 @@
 
 mod exceptions;
 mod first;
+mod guests;
+mod notified;
+mod odd;
+mod rights;
+mod series;
 mod sight;
+mod window;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! What people do in Ana's Google calendar and with the CRM's meetings, and what is true of them: without lag.
 
+use agreement::Reader;
 use e2e::Sandbox;
 use proto::reconcile::StatusResponse;
 use serde_json::{Value, json};
@@ -47,6 +48,13 @@ impl House {
     /// Waits until the sync of meetings is at rest.
     pub async fn rests(&mut self) -> StatusResponse {
         self.quiet_of(MEETINGS).await
+    }
+
+    /// What reads both calendars as the providers list them.
+    pub fn reader(&self) -> Reader {
+        let credentials = &self.system.sandbox.credentials;
+        let both = json!({ "zoho": credentials.zoho, "google": credentials.google });
+        Reader::new(serde_json::from_value(both).unwrap())
     }
 
     /// How many meetings were written through the providers' APIs since then.

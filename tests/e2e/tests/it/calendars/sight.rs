@@ -167,7 +167,13 @@ async fn only_calendars_that_can_be_read_and_written_are_offered() {
             house.system.rapport(&words).await.unwrap();
         } else {
             let (_, said) = house.system.rapport_fails(&words).await.unwrap();
-            assert!(said.contains(name), "{said}");
+            let (why, offered) = said.split_once("; there are: ").unwrap();
+            let none = format!("connection \"ana-google\" has no calendar \"{name}\"");
+            assert!(why.contains(&none), "{said}");
+            assert!(offered.contains("Shared"), "{said}");
+            for never in ["Readable", "Busy only"] {
+                assert!(!offered.contains(never), "{said}");
+            }
         }
     }
     house.system.sync_id(MEETINGS).await.unwrap();
