@@ -1,5 +1,7 @@
 //! What people do with whole series, and with the rest of one.
 
+mod days;
+
 use agreement::Reader;
 use serde_json::{Value, json};
 
