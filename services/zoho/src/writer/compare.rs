@@ -1,12 +1,20 @@
 //! A live record against what the plan was made from.
 
-use model::{Comparison, Edit, Fields, Path, Record, Value, table};
+use model::{
+    Comparison, Edit, Fields, Path, Record, Value,
+    event::{Point, When, Zone},
+    table,
+};
 
 /// The edits that are not there yet. `None` if the record shows neither what an edit was made from nor what it
 /// makes: then the plan is stale, whatever the stamps say. A touched record whose target paths are as planned
-/// is not stale.
-pub(super) fn remaining(live: &Record, edits: &[Edit]) -> Option<Vec<Edit>> {
-    let shows = |value: fn(&Edit) -> Option<&Value>| shown(live, edits, value);
+/// is not stale. Times are shown by the clock of `zone`.
+pub(super) fn remaining(live: &Record, edits: &[Edit], zone: Option<&Zone>) -> Option<Vec<Edit>> {
+    let by_clock: Vec<Edit> = edits
+        .iter()
+        .map(|edit| zone.map_or_else(|| edit.clone(), |zone| by_the_clock(edit, zone)))
+        .collect();
+    let shows = |value: fn(&Edit) -> Option<&Value>| shown(live, &by_clock, value);
     let (before, after) = (
         shows(|edit| edit.before.as_ref()),
         shows(|edit| edit.after.as_ref()),
@@ -20,6 +28,35 @@ pub(super) fn remaining(live: &Record, edits: &[Edit]) -> Option<Vec<Edit>> {
         }
     }
     Some(remaining)
+}
+
+/// An edit with the times in it as Zoho CRM shows them: it keeps instants, and no zone that they were planned in.
+fn by_the_clock(edit: &Edit, zone: &Zone) -> Edit {
+    let point = |point: &Point| match (point, point.instant()) {
+        (Point::Floating(clock), _) => Point::in_zone(*clock, zone.clone()),
+        (_, Some(at)) => Point::at(at, zone),
+        _ => point.clone(),
+    };
+    let shown = |text: &mut String| {
+        if let Ok(when) = text.parse::<When>()
+            && let Ok(when) = When::new(point(when.start()), point(when.end()))
+        {
+            *text = when.to_string();
+        }
+    };
+    let mut edit = edit.clone();
+    let field = edit.path.field().to_owned();
+    for value in [&mut edit.before, &mut edit.after].into_iter().flatten() {
+        match value {
+            Value::Text(text) if field == "when" => shown(text),
+            Value::Elements(exceptions) if field == "overrides" => exceptions
+                .iter_mut()
+                .filter_map(|exception| exception.parts.get_mut("when"))
+                .for_each(shown),
+            _ => {}
+        }
+    }
+    edit
 }
 
 /// For each edit, whether the record shows this value of it.
@@ -94,7 +131,7 @@ mod tests {
     }
 
     fn left(live: Json, edits: &[Edit]) -> Option<usize> {
-        remaining(&record(live), edits).map(|edits| edits.len())
+        remaining(&record(live), edits, None).map(|edits| edits.len())
     }
 
     // proves: R-27
@@ -197,7 +234,7 @@ mod tests {
                 before,
                 after,
             };
-            remaining(&live, &[edit]).map(|edits| edits.len())
+            remaining(&live, &[edit], None).map(|edits| edits.len())
         };
         assert_eq!(left(one(guest(Some("Eve Lee"))), None), Some(1));
         // She has a name by now, of which the plan knew nothing: neither is she as planned, nor has she left.

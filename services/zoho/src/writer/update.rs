@@ -119,7 +119,7 @@ impl Writer<'_> {
                     continue;
                 }
             };
-            match remaining(&live, &update.edits) {
+            match remaining(&live, &update.edits, self.reader.clock()) {
                 Some(edits) if edits.is_empty() => {
                     let in_scope = is_inside(rows);
                     answers.set(index, self.nothing_to_do(update, rows, &live, in_scope));

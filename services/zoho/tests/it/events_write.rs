@@ -241,6 +241,31 @@ async fn a_time_is_moved_as_a_whole_and_compared_by_its_instants() {
     );
 }
 
+// proves
+#[tokio::test]
+async fn a_meeting_that_was_moved_in_another_zone_is_found_moved_after_a_lost_answer() {
+    let lab = Lab::kind().await;
+    let id = made(&lab, &meeting("Demo", &json!({}))).await;
+    lab.later(60).await;
+    let version = live(&lab, &id).await.version;
+    let elsewhere = "2027-03-02T10:00:00[Europe/Vienna]/2027-03-02T11:00:00[Europe/Vienna]";
+    let edits = || vec![edit("when", Some(MORNING), Some(elsewhere))];
+    lab.sandbox.add_fault(Rule::nth(
+        "zoho",
+        "Events.updateRecords",
+        1,
+        Fault::CutAfterCommit,
+    ));
+    let write = || update(&id, version.clone(), edits());
+    let lost = lab.one(&everything(), write()).await;
+    assert_eq!(lost.answer.word(), "unknown");
+    lab.later(60).await;
+    let again = lab.one(&everything(), write()).await;
+    let answer = applied(&again).answer.as_ref().unwrap();
+    let there = "2027-03-02T12:00:00[Europe/Istanbul]/2027-03-02T13:00:00[Europe/Istanbul]";
+    assert_eq!(shown(&answer.record, "when").as_deref(), Some(there));
+}
+
 #[tokio::test]
 async fn reminders_are_set_kept_and_cleared_and_none_that_is_due_or_mailed() {
     let lab = Lab::kind().await;

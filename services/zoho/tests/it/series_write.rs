@@ -361,6 +361,36 @@ async fn a_series_that_moved_on_is_stale_and_one_that_did_not_is_deleted_whole()
     assert_eq!((lab.count("Events").await, mails(&lab).await), (0, 0));
 }
 
+// proves
+#[tokio::test]
+async fn an_occurrence_that_was_moved_in_another_zone_is_found_moved_after_a_lost_answer() {
+    let lab = Lab::kind().await;
+    let series = weekly(&lab).await;
+    let version = live(&lab, &series).await.version;
+    let moved = Override::Changed {
+        values: vec![(
+            "when",
+            "2027-03-09T13:00:00[Europe/Vienna]/2027-03-09T14:00:00[Europe/Vienna]".to_owned(),
+        )],
+        cleared: Vec::new(),
+        included: false,
+    };
+    let write = || {
+        let edits = vec![exception(None, Some(moved.element(original("2027-03-08"))))];
+        update(&series, version.clone(), edits)
+    };
+    let cut = Rule::nth("zoho", "Events.updateRecords", 1, Fault::CutAfterCommit);
+    lab.sandbox.add_fault(cut);
+    let lost = lab.one(&everything(), write()).await;
+    assert_eq!(lost.answer.word(), "unknown");
+    lab.later(60).await;
+    let again = lab.one(&everything(), write()).await;
+    let answer = applied(&again).answer.as_ref().unwrap();
+    assert_eq!(overrides(&answer.record).len(), 1);
+    let rows = occurrences(&lab, &series).await;
+    assert_eq!(days(&rows)[1], "2027-03-09");
+}
+
 #[tokio::test]
 async fn a_twin_is_not_taken_for_what_was_made_in_the_others_place() {
     let lab = Lab::kind().await;
