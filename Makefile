@@ -9,7 +9,7 @@ export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 .PHONY: help demo dev test lint bench behaviours conformance check-deploy tools soak soak-simulation soak-chaos
 
 help:
-	@echo "make demo         two address books that disagree become one, in front of you"
+	@echo "make demo         two address books and two calendars that disagree become one, in front of you"
 	@echo "make dev          everything up against the sandbox, until Ctrl-C"
 	@echo "make test         formatting, lints and every test"
 	@echo "make lint         formatting and lints alone"

@@ -384,39 +384,53 @@ impl System {
         within: Duration,
         timing: Timing,
     ) -> anyhow::Result<StatusResponse> {
+        let mut quiet = self.all_quiet(&[name], within, timing).await?;
+        quiet.pop().context("no sync was asked about")
+    }
+
+    /// The same of several syncs at a time; answers in their order.
+    pub async fn all_quiet(
+        &mut self,
+        names: &[&str],
+        within: Duration,
+        timing: Timing,
+    ) -> anyhow::Result<Vec<StatusResponse>> {
         let began = Instant::now();
         let asked_at = micros_now();
         let horizon = i64::from(timing.horizon_seconds) * 1_000_000;
         loop {
             self.check()?;
-            let last = match self.status(name).await {
-                Ok(status) => {
-                    let counts = status.counts.unwrap_or_default();
-                    let after = status.last_outcome_at_micros.unwrap_or(0).max(asked_at) + horizon;
-                    let read = [&status.left, &status.right].into_iter().all(|feed| {
-                        feed.as_ref()
-                            .and_then(|feed| feed.round_began_at_micros)
-                            .is_some_and(|at| at > after)
-                    });
-                    if status.phase == "live"
-                        && counts.pending == 0
-                        && status.open_writes == 0
-                        && read
-                    {
-                        return Ok(status);
-                    }
-                    format!("{status:?}")
+            let (mut quiet, mut last) = (Vec::new(), String::new());
+            for name in names {
+                match self.status(name).await {
+                    Ok(status) if is_quiet(&status, asked_at, horizon) => quiet.push(status),
+                    Ok(status) => last = format!("{name}: {status:?}"),
+                    Err(error) => last = format!("{name}: {error:#}"),
                 }
-                Err(error) => format!("{error:#}"),
-            };
+            }
+            if quiet.len() == names.len() {
+                return Ok(quiet);
+            }
             anyhow::ensure!(
                 began.elapsed() < within,
-                "{name} does not come to rest within {within:?}; logs are in {}: {last}",
+                "no rest within {within:?}; logs are in {}: {last}",
                 self.folder.display()
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
+}
+
+/// Whether nothing is left to do, and each feed was read since.
+fn is_quiet(status: &StatusResponse, asked_at: i64, horizon: i64) -> bool {
+    let pending = status.counts.unwrap_or_default().pending;
+    let after = status.last_outcome_at_micros.unwrap_or(0).max(asked_at) + horizon;
+    let is_read = [&status.left, &status.right].into_iter().all(|feed| {
+        feed.as_ref()
+            .and_then(|feed| feed.round_began_at_micros)
+            .is_some_and(|at| at > after)
+    });
+    status.phase == "live" && pending == 0 && status.open_writes == 0 && is_read
 }
 
 /// Now, in microseconds since the Unix epoch.

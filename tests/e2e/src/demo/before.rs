@@ -6,7 +6,7 @@ use agreement::{Book, Reader};
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::{screen, stage::Stage};
+use super::{meetings, people::At, screen, stage::Stage};
 
 /// The address book that the scenario fills.
 const GOOGLE_ACCOUNT: &str = "ana@example.com";
@@ -15,8 +15,10 @@ const GOOGLE_ACCOUNT: &str = "ana@example.com";
 pub(super) struct Before {
     /// The records in scope, as the providers' lists show them.
     pub(super) books: (Book, Book),
-    /// People in each account, in scope or not: left, right.
-    pub(super) listed: [u64; 2],
+    /// People, and meetings, in each account, in scope or not: left, right.
+    pub(super) listed: [[u64; 2]; 2],
+    /// Ids of all meetings.
+    pub(super) meetings: BTreeSet<String>,
     /// Ids of what was outside the scope: contacts of both accounts, and the CRM's companies.
     pub(super) outside: BTreeSet<String>,
     /// Ids of everything that there was.
@@ -41,7 +43,11 @@ impl Before {
             &truth["accounts"][GOOGLE_ACCOUNT]["contacts"],
             "resourceName",
         )?;
-        let listed = [contacts.len() as u64, people.len() as u64];
+        let calendars = meetings::known(sandbox).await?;
+        let listed = [
+            [contacts.len() as u64, people.len() as u64],
+            [calendars[0].len() as u64, calendars[1].len() as u64],
+        ];
         let known: BTreeSet<String> = [contacts, companies, people].concat().into_iter().collect();
         let mut outside = known.clone();
         for entry in books.0.entries.iter().chain(&books.1.entries) {
@@ -51,15 +57,16 @@ impl Before {
         Ok(Self {
             books,
             listed,
+            meetings: calendars.into_iter().flatten().collect(),
             outside,
             known,
         })
     }
 }
 
-/// Says how the books disagree, as the sandbox tells it.
-pub(super) fn tell(figures: &Value) {
-    let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
+/// Says how both accounts disagree, as the sandbox tells it.
+pub(super) fn tell([books, calendars]: &[Value; 2]) {
+    let figure = |name: &str| books[name].as_u64().unwrap_or_default();
     screen::line(format!(
         "  each side: {} people in scope and {} outside; {} are on both sides, {} of them with other values",
         figure("inside_each"),
@@ -74,6 +81,15 @@ pub(super) fn tell(figures: &Value) {
         figure("shared_mailboxes_each"),
         figure("outside_matches_each"),
         figure("office_without_surname"),
+    ));
+    let figure = |name: &str| calendars[name].as_u64().unwrap_or_default();
+    screen::line(format!(
+        "  in the calendars: {} meetings on both sides, {} in Zoho CRM alone, {} in Google alone; series, whole days, \
+             other zones, guests",
+        figure("on_both"),
+        figure("crm_only") + meetings::typed_in(At::Left),
+        // But for the one that was cancelled.
+        figure("office_only") + meetings::typed_in(At::Right) - 1,
     ));
 }
 

@@ -7,7 +7,9 @@ use serde_json::json;
 use crate::Sandbox;
 
 use super::{
+    SYNCS,
     inquiry::Inquiry,
+    meetings::MeetingEdits,
     people::{self, At, Edits},
     screen,
     stage::Stage,
@@ -17,10 +19,12 @@ use super::{
 /// How long providers take to answer a write meanwhile, in milliseconds: it is done, but nobody knows yet.
 const SLOW: u64 = 1_500;
 /// The calls that are slow.
-const WRITES: [(&str, &str); 3] = [
+const WRITES: [(&str, &str); 5] = [
     ("zoho", "Contacts.updateRecord*"),
+    ("zoho", "Events.updateRecord*"),
     ("google", "people.batchUpdateContacts"),
     ("google", "people.updateContact"),
+    ("google", "calendar.events.patch"),
 ];
 /// How many writes should be open, and how long that is waited for; then any number will do.
 const MANY: (u64, Duration) = (5, Duration::from_secs(10));
@@ -29,8 +33,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What happened.
 pub(super) struct Crash {
-    /// What people did.
+    /// What people did to contacts.
     pub(super) edits: Edits,
+    /// What they did to meetings.
+    pub(super) meetings: MeetingEdits,
     /// Writes without an answer when the reconciler was killed.
     pub(super) open: u64,
     /// Records that were written while it was dead.
@@ -40,9 +46,12 @@ pub(super) struct Crash {
 /// People edit both sides; the reconciler is killed while writes are in flight, and started again.
 pub(super) async fn kill_while_writing(stage: &mut Stage) -> anyhow::Result<Crash> {
     let edits = Edits::plan(&people::everybody(stage).await?)?;
+    let meetings = MeetingEdits::plan(&stage.system.sandbox).await?;
     slow_down(&stage.system.sandbox).await?;
     edits.make(&stage.system.sandbox).await?;
+    meetings.make(&stage.system.sandbox).await?;
     tell(&edits);
+    meetings.tell();
     let open = until_writing(stage).await?;
     stage.system.kill("reconciler").await?;
     let killed = stage.system.sandbox.newest_entry().await?;
@@ -61,6 +70,7 @@ pub(super) async fn kill_while_writing(stage: &mut Stage) -> anyhow::Result<Cras
     screen::line("  the reconciler is started again");
     Ok(Crash {
         edits,
+        meetings,
         open,
         written_meanwhile,
     })
@@ -99,7 +109,10 @@ async fn slow_down(sandbox: &Sandbox) -> anyhow::Result<()> {
 
 /// Waits until a provider is busy with a write; answers how many are open.
 async fn until_writing(stage: &Stage) -> anyhow::Result<u64> {
-    let mut inquiry = Inquiry::begin(&stage.system).await?;
+    let mut inquiries = Vec::new();
+    for sync in SYNCS {
+        inquiries.push(Inquiry::begin(&stage.system, sync).await?);
+    }
     let sandbox = &stage.system.sandbox;
     let began = Instant::now();
     until("writes are in flight", PATIENCE, async || {
@@ -113,7 +126,10 @@ async fn until_writing(stage: &Stage) -> anyhow::Result<u64> {
         if hits == 0 {
             return Ok(None);
         }
-        let open = inquiry.status().await?.open_writes;
+        let mut open = 0;
+        for inquiry in &mut inquiries {
+            open += inquiry.status().await?.open_writes;
+        }
         let enough = if began.elapsed() < MANY.1 { MANY.0 } else { 1 };
         Ok(Some(open).filter(|open| *open >= enough))
     })

@@ -14,27 +14,27 @@ use tonic::transport::Channel;
 
 use crate::System;
 
-use super::{SYNC, waiting::until};
+use super::waiting::until;
 
 /// The longest wait for a moment of rest.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Entries that are asked for at a time.
 const PAGE: u32 = 1_000;
 
-/// Asks about the demo's sync.
+/// Asks about one of the demo's syncs.
 pub(super) struct Inquiry {
     control: ControlClient<Channel>,
     sync: SyncRef,
 }
 
 impl Inquiry {
-    /// About the demo's sync.
-    pub(super) async fn begin(system: &System) -> anyhow::Result<Self> {
+    /// About the sync of this name.
+    pub(super) async fn begin(system: &System, name: &str) -> anyhow::Result<Self> {
         Ok(Self {
             control: system.control().await?,
             sync: SyncRef {
                 tenant: "default".to_owned(),
-                sync: system.sync_id(SYNC).await?,
+                sync: system.sync_id(name).await?,
             },
         })
     }

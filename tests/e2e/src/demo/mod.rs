@@ -1,9 +1,10 @@
-//! `make demo`: two address books that disagree become one, stay one while people edit both, and survive a
-//! killed service. Everything is real but the providers, which are the sandbox.
+//! `make demo`: two address books that disagree become one, and so do two calendars; both stay one while people edit
+//! either side, and survive a killed service. Everything is real but the providers, which are the sandbox.
 
 mod before;
 mod crash;
 mod inquiry;
+mod meetings;
 mod people;
 mod progress;
 mod screen;
@@ -21,20 +22,26 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use before::Before;
 use inquiry::Inquiry;
+use meetings::Standing;
 use proto::reconcile::HistoryEntry;
 use stage::Stage;
 
-/// The sync's name in the demo's YAML.
-const SYNC: &str = "ana-clients";
-/// The sync's YAML, from the root of the repository.
-const YAML: &str = "tests/e2e/demo/ana-clients.yaml";
+/// The names of the demo's syncs, as in their YAML: of people and of meetings.
+const SYNCS: [&str; 2] = ["ana-clients", "ana-meetings"];
+/// What each of them keeps in step.
+const RECORDS: [&str; 2] = ["contacts", "meetings"];
+/// The syncs' YAML, from the root of the repository.
+const YAML: [&str; 2] = [
+    "tests/e2e/demo/ana-clients.yaml",
+    "tests/e2e/demo/ana-meetings.yaml",
+];
 
-/// Two address books that disagree become one: Zoho CRM and Google, emulated by the sandbox, and every service of
-/// Rapport as its own process.
+/// Two address books that disagree become one, and so do two calendars: Zoho CRM and Google, emulated by the sandbox,
+/// and every service of Rapport as its own process.
 #[derive(Debug, Parser)]
 #[command(name = "demo", version)]
 struct Args {
-    /// People in scope on each side; twice as many are outside.
+    /// People in scope on each side; twice as many are outside, and there are a few meetings for each ten.
     #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u32).range(20..=5_000))]
     people: u32,
     /// Other people and another course of chance.
@@ -45,10 +52,11 @@ struct Args {
     keep: bool,
 }
 
-/// What the first sync made of both books.
+/// What the first syncs made of both accounts.
 struct Joined {
     books: (Book, Book),
     history: Vec<HistoryEntry>,
+    standing: Vec<Standing>,
 }
 
 /// How the demo ended.
@@ -129,14 +137,17 @@ async fn demo(args: &Args) -> anyhow::Result<End> {
 async fn show(stage: &mut Stage, args: &Args) -> anyhow::Result<bool> {
     let mut reader = Reader::new(stage.accounts()?);
     let before = Before::look(stage, &mut reader).await?;
-    before::tell(&stage.seeded["figures"]);
+    before::tell(&stage.seeded);
 
-    screen::heading("The first sync");
+    screen::heading("The first sync of people and of meetings, side by side");
     stage.connect().await?;
     let began = Instant::now();
     stage.apply().await?;
-    let status = progress::until_quiet(stage, before.listed).await?;
-    summary::show(stage, &status, began.elapsed()).await?;
+    let statuses = progress::until_quiet(stage, before.listed).await?;
+    summary::show(stage, &statuses, began.elapsed()).await?;
+    let calendars = reader.read_meetings().await?;
+    let standing = meetings::standing(&stage.system.sandbox, &calendars).await?;
+    meetings::tell(&standing);
     if args.keep {
         return Ok(true);
     }
@@ -144,7 +155,11 @@ async fn show(stage: &mut Stage, args: &Args) -> anyhow::Result<bool> {
     screen::heading("People edit both sides, and the reconciler is killed meanwhile");
     let first = Joined {
         books: reader.read().await?,
-        history: Inquiry::begin(&stage.system).await?.history().await?,
+        history: Inquiry::begin(&stage.system, SYNCS[0])
+            .await?
+            .history()
+            .await?,
+        standing,
     };
     let crash = crash::kill_while_writing(stage).await?;
     progress::until_quiet(stage, before.listed).await?;

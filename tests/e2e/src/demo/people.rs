@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::Sandbox;
 
-use super::{inquiry::Inquiry, stage::Stage};
+use super::{SYNCS, inquiry::Inquiry, stage::Stage};
 
 /// A person whom both sides have.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl Edit {
 
 /// Everybody whom both sides have, in the order of their ids.
 pub(super) async fn everybody(stage: &Stage) -> anyhow::Result<Vec<Person>> {
-    let records = Inquiry::begin(&stage.system)
+    let records = Inquiry::begin(&stage.system, SYNCS[0])
         .await?
         .settled_records()
         .await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{Infrastructure, Sandbox, System, Timing};
 
-use super::{SYNC, YAML, screen};
+use super::{SYNCS, YAML, meetings, screen};
 
 /// Everything that runs. What is dropped first stops first.
 pub(super) struct Stage {
@@ -20,8 +20,8 @@ pub(super) struct Stage {
     pub(super) system: System,
     /// How long providers may show the past.
     pub(super) timing: Timing,
-    /// What the sandbox said of the seeded books.
-    pub(super) seeded: Value,
+    /// What is true of the seeded books and calendars, as the sandbox says.
+    pub(super) seeded: [Value; 2],
     /// How long to wait for rest at most.
     pub(super) patience: Duration,
     infrastructure: Infrastructure,
@@ -49,8 +49,32 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Ordinary meetings of both sides, for so many people.
+fn meetings_for(people: u32) -> u32 {
+    (people / 10).max(4)
+}
+
+/// Fills both accounts; answers what is true of the books, and of the calendars.
+async fn fill(sandbox: &Sandbox, people: u32, seed: u64) -> anyhow::Result<[Value; 2]> {
+    let books = json!({ "scenario": "two-address-books", "people": people, "seed": seed });
+    let books = sandbox.post("seed", &books).await?;
+    let calendars = json!({
+        "scenario": "two-calendars", "meetings": meetings_for(people), "seed": seed,
+    });
+    let calendars = sandbox.post("seed", &calendars).await?;
+    let crowd = calendars["google"]["special"]["many guests"].as_str();
+    meetings::cancel(sandbox, crowd.context("nobody is invited")?).await?;
+    meetings::guests_are_no_clients(sandbox).await?;
+    meetings::type_in(sandbox).await?;
+    // What was typed so far is old.
+    sandbox
+        .post("clock/advance", &json!({ "seconds": 5 }))
+        .await?;
+    Ok([books, calendars].map(|seeded| seeded["figures"].clone()))
+}
+
 impl Stage {
-    /// Starts everything and fills both address books.
+    /// Starts everything and fills both address books and both calendars.
     pub(super) async fn start(people: u32, seed: u64) -> anyhow::Result<Self> {
         screen::heading("Starting");
         let folder = Folder {
@@ -68,8 +92,7 @@ impl Stage {
         };
         screen::line("  NATS and PostgreSQL, private, with their data in a temporary folder");
         let sandbox = Sandbox::start(&["--seed", &seed.to_string()]).await?;
-        let scenario = json!({ "scenario": "two-address-books", "people": people, "seed": seed });
-        let seeded = sandbox.post("seed", &scenario).await?;
+        let seeded = fill(&sandbox, people, seed).await?;
         screen::line(
             "  the sandbox with its unkind defaults: lag, short pages, short-lived tokens",
         );
@@ -98,13 +121,15 @@ impl Stage {
 
     /// Applies the repository's YAML.
     pub(super) async fn apply(&self) -> anyhow::Result<()> {
-        screen::line(format!("$ rapport apply -f {YAML}"));
-        let path = root().join(YAML);
-        let said = self
-            .system
-            .rapport(&["apply", "-f", &path.to_string_lossy()])
-            .await?;
-        screen::line(said.trim_end());
+        for yaml in YAML {
+            screen::line(format!("$ rapport apply -f {yaml}"));
+            let path = root().join(yaml);
+            let said = self
+                .system
+                .rapport(&["apply", "-f", &path.to_string_lossy()])
+                .await?;
+            screen::line(said.trim_end());
+        }
         Ok(())
     }
 
@@ -129,8 +154,11 @@ impl Stage {
         let sandbox = &self.system.sandbox.credentials;
         for text in [
             format!("control    export RAPPORT_CONTROL_URL={control}"),
-            format!("           target/debug/rapport status {SYNC} --watch"),
-            format!("           target/debug/rapport history {SYNC}"),
+            format!(
+                "           target/debug/rapport status {} --watch",
+                SYNCS[0]
+            ),
+            format!("           target/debug/rapport history {}", SYNCS[1]),
             format!(
                 "sandbox    {}/control/credentials (tests/sandbox/README.md)",
                 sandbox.control_url

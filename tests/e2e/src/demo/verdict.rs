@@ -1,5 +1,7 @@
 //! Whether everything held.
 
+mod calendars;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{Book, Entry, MAPPING, Reader, Report, compare};
@@ -12,7 +14,7 @@ use serde_json::Value;
 use crate::Sandbox;
 
 use super::{
-    Joined,
+    Joined, SYNCS,
     before::Before,
     crash::Crash,
     inquiry::{Inquiry, texts},
@@ -20,6 +22,7 @@ use super::{
     screen,
     stage::Stage,
 };
+use calendars::Calendars;
 
 /// A promise, and whether it held.
 pub(super) struct Verdict {
@@ -36,11 +39,12 @@ pub(super) struct End {
     records: Vec<SyncRecord>,
     history: Vec<HistoryEntry>,
     report: Report,
+    calendars: Calendars,
     /// Ids of all records that were written since the sync was made.
     written: BTreeSet<String>,
     /// Records written in the quiet after.
     written_in_quiet: usize,
-    /// Mails that the providers would have sent.
+    /// E-mails that the providers would have sent for the syncs.
     mails: u64,
 }
 
@@ -50,15 +54,21 @@ impl End {
         let since = stage.system.sandbox.newest_entry().await?;
         screen::line("  a quiet period: each feed reads once more, past the providers' lag");
         let (patience, timing) = (stage.patience, stage.timing);
-        stage.system.quiet(super::SYNC, patience, timing).await?;
+        stage.system.all_quiet(&SYNCS, patience, timing).await?;
         let sandbox = &stage.system.sandbox;
         let written_in_quiet = written(sandbox, since).await?.len();
-        let mut inquiry = Inquiry::begin(&stage.system).await?;
+        let mut inquiry = Inquiry::begin(&stage.system, SYNCS[1]).await?;
+        let calendars = Calendars::new(
+            reader.read_meetings().await?,
+            inquiry.settled_records().await?,
+        );
+        let mut inquiry = Inquiry::begin(&stage.system, SYNCS[0]).await?;
         let records = inquiry.settled_records().await?;
         let books = reader.read().await?;
         let report = compare(&books.0, &books.1, &left_out(&records));
         Ok(Self {
             report,
+            calendars,
             books,
             history: inquiry.history().await?,
             records,
@@ -121,6 +131,8 @@ async fn mails(sandbox: &Sandbox) -> anyhow::Result<u64> {
 pub(super) fn verdicts(before: &Before, first: &Joined, crash: &Crash, end: &End) -> Vec<Verdict> {
     vec![
         equal(end),
+        calendars::equal(end),
+        calendars::hard_ones_stand(first),
         nothing_twice(before, end),
         nothing_lost(crash, end),
         both_stay(crash, end),
@@ -147,24 +159,31 @@ fn equal(end: &End) -> Verdict {
     }
 }
 
-/// What the sync leaves out must be as old as the demo: a record that it made twice and calls a twin is one too many.
+/// What the syncs leave out must be as old as the demo: a record that one made twice and calls a twin is one too many.
 fn nothing_twice(before: &Before, end: &End) -> Verdict {
-    let left_out = left_out(&end.records);
-    let new = left_out.difference(&before.known).count();
+    let people = left_out(&end.records);
+    let meetings = left_out(&end.calendars.records);
+    let new =
+        people.difference(&before.known).count() + meetings.difference(&before.meetings).count();
+    let duplicates = end.report.duplicates.len() + end.calendars.report.duplicates.len();
     Verdict {
         promise: "Nothing was created twice (P2)",
-        holds: end.report.duplicates.is_empty() && new == 0,
+        holds: duplicates == 0 && new == 0,
         found: format!(
-            "{} duplicates; {} records are left out, {new} of them new",
-            end.report.duplicates.len(),
-            left_out.len()
+            "{duplicates} duplicates; {} records are left out, {new} of them new",
+            people.len() + meetings.len()
         ),
     }
 }
 
 fn nothing_lost(crash: &Crash, end: &End) -> Verdict {
-    let edits = crash.edits.lasting().count();
-    let found = crash.edits.lasting().filter(|edit| end.shows(edit)).count();
+    let meetings = &crash.meetings.0;
+    let edits = crash.edits.lasting().count() + meetings.len();
+    let found = crash.edits.lasting().filter(|edit| end.shows(edit)).count()
+        + meetings
+            .iter()
+            .filter(|edit| end.calendars.shows(edit))
+            .count();
     Verdict {
         promise: "No change was lost with the reconciler (P1)",
         holds: found == edits && crash.open > 0,
@@ -298,14 +317,19 @@ fn nobody_notified(end: &End) -> Verdict {
     Verdict {
         promise: "Nobody is notified by a sync (P9)",
         holds: end.mails == 0,
-        found: format!("{} mails", end.mails),
+        found: format!(
+            "{} e-mails caused, meetings with guests among what was written",
+            end.mails
+        ),
     }
 }
 
 /// Says each verdict; shows where the books differ, if they do.
 pub(super) fn tell(verdicts: &[Verdict], end: &End) {
-    if !end.report.agrees() {
-        screen::line(end.report.text(true));
+    for report in [&end.report, &end.calendars.report] {
+        if !report.agrees() {
+            screen::line(report.text(true));
+        }
     }
     for verdict in verdicts {
         let mark = if verdict.holds { "✓" } else { "✗" };

@@ -4,7 +4,10 @@ use agreement::{Difference, Duplicate};
 use proto::record::{Value, value};
 
 use super::*;
-use crate::demo::people::{Edits, Person};
+use crate::demo::{
+    meetings::MeetingEdits,
+    people::{Edits, Person},
+};
 
 /// A record with one value.
 fn entry(id: &str, zoho: &str, text: &str) -> Entry {
@@ -22,19 +25,22 @@ fn book(entries: Vec<Entry>) -> Book {
     }
 }
 
-fn before(left: Vec<Entry>, outside: &[&str]) -> Before {
+pub(super) fn before(left: Vec<Entry>, outside: &[&str]) -> Before {
     let outside: BTreeSet<String> = outside.iter().map(|id| (*id).to_owned()).collect();
     let inside = left.iter().map(|entry| entry.id.clone());
     Before {
         known: outside.iter().cloned().chain(inside).collect(),
         books: (book(left), Book::default()),
-        listed: [0, 0],
+        listed: [[0; 2]; 2],
+        meetings: BTreeSet::new(),
         outside,
     }
 }
 
-fn end() -> End {
+/// An end at which everything holds that concerns nobody in particular.
+pub(super) fn end() -> End {
     End {
+        calendars: Calendars::default(),
         books: (Book::default(), Book::default()),
         records: Vec::new(),
         history: Vec::new(),
@@ -48,7 +54,7 @@ fn end() -> End {
     }
 }
 
-fn record(state: &str, left: &str, right: &str) -> SyncRecord {
+pub(super) fn record(state: &str, left: &str, right: &str) -> SyncRecord {
     SyncRecord {
         state: state.to_owned(),
         left_id: left.to_owned(),
@@ -79,19 +85,20 @@ fn person(left: &str, right: &str) -> Person {
 }
 
 /// Ten people, each edited as the demo does it.
-fn crash() -> Crash {
+pub(super) fn crash() -> Crash {
     let people: Vec<Person> = (0..10)
         .map(|number| person(&number.to_string(), &format!("people/c{number}")))
         .collect();
     Crash {
         edits: Edits::plan(&people).unwrap(),
+        meetings: MeetingEdits(Vec::new()),
         open: 1,
         written_meanwhile: 1,
     }
 }
 
 /// Both books with what people typed, but for one edit if so wanted.
-fn books_after(crash: &Crash, without: Option<usize>) -> (Book, Book) {
+pub(super) fn books_after(crash: &Crash, without: Option<usize>) -> (Book, Book) {
     let (mut left, mut right) = (Book::default(), Book::default());
     for (number, edit) in crash.edits.lasting().enumerate() {
         let field = edit.field.zoho();
@@ -205,6 +212,7 @@ fn an_overwritten_value_must_be_in_the_history_of_its_record() {
             Book::default(),
         ),
         history: vec![history("2", "first contact", "Buyer")],
+        standing: Vec::new(),
     };
     assert!(!overwritten(&before, &first).holds, "of another record");
     first.history = vec![history("1", "first contact", "Buyer")];
