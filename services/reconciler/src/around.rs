@@ -235,8 +235,12 @@ async fn owners(
         held.extend(
             owner::take_turns_at_copies(connection, definition, &neighbours, &ids, horizon).await?,
         );
+        if neighbours.share_one() && !held.is_empty() {
+            let pairs = held.iter().map(|(link, holder)| (*link, holder.link));
+            owner::note_holders(connection, pairs).await?;
+        }
     }
-    let syncs: BTreeSet<&str> = held.values().map(String::as_str).collect();
+    let syncs: BTreeSet<&str> = held.values().map(|holder| holder.sync.as_str()).collect();
     let syncs: Vec<&str> = syncs.into_iter().collect();
     let names: HashMap<String, String> =
         owner::definitions(connection, &definition.key.tenant, &syncs)
@@ -248,7 +252,7 @@ async fn owners(
     let named = |sync: String| names.get(&sync).cloned().unwrap_or(sync);
     Ok(held
         .into_iter()
-        .map(|(link, sync)| (link, named(sync)))
+        .map(|(link, holder)| (link, named(holder.sync)))
         .collect())
 }
 

@@ -209,7 +209,7 @@ async fn take_over_new(
     let mut new = Vec::new();
     for (at, (shown, id)) in shown.iter().zip(ids).enumerate() {
         let created = shown.made.write.operation == "create";
-        if created || is_made_anew(&shown.made)? {
+        if created || is_made_anew(&shown.made, &shown.link)? {
             new.push((at, *id, created));
         }
     }
@@ -249,9 +249,10 @@ async fn take_over_new(
 
 /// Whether an update was carried out by making the record anew: the answer names another one than was to be written. One
 /// that names the same moves no link, whatever the link holds by now.
-fn is_made_anew(made: &Made<'_>) -> Result<bool, EngineError> {
+fn is_made_anew(made: &Made<'_>, link: &LinkRow) -> Result<bool, EngineError> {
     let id = &made.applied.remote_id;
-    if made.write.operation != "update" || id.is_empty() {
+    let known = id.is_empty() || *id == link.remote_id(made.write.side);
+    if known || made.write.operation != "update" {
         return Ok(false);
     }
     let write = wire::Write::decode(made.write.body.as_slice())

@@ -130,7 +130,7 @@ pub async fn take_turns_at_copies(
     neighbours: &Neighbours,
     links: &[Uuid],
     horizon_seconds: f64,
-) -> Result<HashMap<Uuid, String>, StoreError> {
+) -> Result<HashMap<Uuid, Holder>, StoreError> {
     if !neighbours.share_one()
         || links.is_empty()
         || !copies::take_turns(connection, &neighbours.sharing, links).await?
@@ -147,7 +147,7 @@ pub async fn take_turns_at_copies(
         &mut holders,
     )
     .await?;
-    Ok(holders.syncs())
+    Ok(holders.0)
 }
 
 /// Whether a link `o` of another sync holds a record of `own`, in SQL. An open link that is kept in step holds its
@@ -179,7 +179,7 @@ macro_rules! holds {
 macro_rules! holders {
     ($o:expr) => {
         concat!(
-            "SELECT DISTINCT ON (own.id) own.id, o.sync, o.state = 'closed' AS closed, o.made_at
+            "SELECT DISTINCT ON (own.id) own.id, o.id AS holder, o.sync, o.state = 'closed' AS closed, o.made_at
              FROM link own JOIN LATERAL (",
             $o,
             ") o ON ",
@@ -208,36 +208,46 @@ macro_rules! with_record {
 
 pub(crate) use {holders, holds};
 
+/// Who holds a link's records.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    closed: bool,
+    made_at: Timestamp,
+    /// The sync.
+    pub sync: String,
+    /// Its link.
+    pub link: Uuid,
+}
+
 /// Who holds links, as far as is known.
 #[derive(Debug, Default)]
-struct Holders(HashMap<Uuid, (bool, Timestamp, String)>);
+struct Holders(HashMap<Uuid, Holder>);
 
 impl Holders {
     /// One more of which is known that it holds a link; the one that is open and the oldest speaks for all.
     fn note(&mut self, row: &PgRow) -> Result<(), StoreError> {
-        let made_at = row.try_get::<jiff_sqlx::Timestamp, _>("made_at")?.to_jiff();
-        let holder = (row.try_get("closed")?, made_at, row.try_get("sync")?);
+        let holder = Holder {
+            closed: row.try_get("closed")?,
+            made_at: row.try_get::<jiff_sqlx::Timestamp, _>("made_at")?.to_jiff(),
+            sync: row.try_get("sync")?,
+            link: row.try_get("holder")?,
+        };
         let link = row.try_get("id")?;
         if self.0.get(&link).is_none_or(|known| holder < *known) {
             self.0.insert(link, holder);
         }
         Ok(())
     }
-
-    fn syncs(self) -> HashMap<Uuid, String> {
-        let held = self.0.into_iter();
-        held.map(|(link, (_, _, sync))| (link, sync)).collect()
-    }
 }
 
-/// Of these links, those whose records another sync holds, with that sync's id.
+/// Of these links, those whose records another sync holds, with who does.
 pub async fn held(
     connection: &mut PgConnection,
     definition: &Definition,
     neighbours: &Neighbours,
     links: &[Uuid],
     horizon_seconds: f64,
-) -> Result<HashMap<Uuid, String>, StoreError> {
+) -> Result<HashMap<Uuid, Holder>, StoreError> {
     let mut holders = Holders::default();
     if links.is_empty() {
         return Ok(HashMap::new());
@@ -271,7 +281,24 @@ pub async fn held(
         &mut holders,
     )
     .await?;
-    Ok(holders.syncs())
+    Ok(holders.0)
+}
+
+/// Notes who holds links that are left to others: pairs of a link and its holder's.
+pub async fn note_holders(
+    connection: &mut PgConnection,
+    held: impl Iterator<Item = (Uuid, Uuid)>,
+) -> Result<(), StoreError> {
+    let (links, holders): (Vec<Uuid>, Vec<Uuid>) = held.unzip();
+    sqlx::query(
+        "UPDATE link SET held_by = h.holder FROM unnest($1::uuid[], $2::uuid[]) AS h (link, holder)
+         WHERE link.id = h.link AND link.held_by IS DISTINCT FROM h.holder",
+    )
+    .bind(links)
+    .bind(holders)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// The definitions of these syncs, encoded.
@@ -298,7 +325,7 @@ pub async fn take_over(
     neighbours: &Neighbours,
     horizon_seconds: f64,
 ) -> Result<usize, StoreError> {
-    let mut free = left_to_others(connection, &definition.key).await?;
+    let mut free = left_to_others(connection, &definition.key, neighbours).await?;
     let held = held(connection, definition, neighbours, &free, horizon_seconds).await?;
     free.retain(|link| !held.contains_key(link));
     if !free.is_empty() {
@@ -310,18 +337,32 @@ pub async fn take_over(
     Ok(free.len())
 }
 
-/// Links at rest whose records belong to another sync.
+/// Links at rest whose records belong to another sync; not those of which whoever had a copy when they were left to it
+/// holds one still.
 async fn left_to_others(
     connection: &mut PgConnection,
     key: &SyncKey,
+    neighbours: &Neighbours,
 ) -> Result<Vec<Uuid>, StoreError> {
+    // One probe a link, whatever PostgreSQL thinks of the table's size.
     let rows = sqlx::query(
-        "SELECT id FROM link WHERE tenant = $1 AND sync = $2 AND state = 'excluded' AND NOT dirty
-             AND reason LIKE $3",
+        "SELECT own.id FROM link own WHERE own.tenant = $1 AND own.sync = $2 AND own.state = 'excluded'
+             AND NOT own.dirty AND own.reason LIKE $3 AND NOT EXISTS (
+                 SELECT FROM link o JOIN sync s ON s.tenant = o.tenant AND s.sync = o.sync
+                 JOIN match_key copy ON copy.record = ANY(ARRAY[o.left_record, o.right_record])
+                 JOIN match_key mine ON mine.record = ANY(ARRAY[own.left_record, own.right_record])
+                     AND mine.hash = copy.hash AND mine.side = copy.side
+                 WHERE o.id = own.held_by AND o.state NOT IN ('closed', 'excluded')
+                     AND o.left_record IS NOT NULL AND o.right_record IS NOT NULL
+                     AND s.phase IN ('baseline', 'live')
+                     AND mine.rank = CASE mine.side WHEN 1 THEN $4::smallint ELSE $5::smallint END
+                 OFFSET 0)",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
     .bind(format!("{SYNCED_BY}%"))
+    .bind(neighbours.sharing.right)
+    .bind(neighbours.sharing.left)
     .fetch_all(connection)
     .await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
