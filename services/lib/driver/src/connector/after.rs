@@ -19,6 +19,10 @@ const LONGEST_THROTTLE: Duration = Duration::from_hours(1);
 const SHORT_ROUND: Duration = Duration::from_millis(500);
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
+/// Where feeds wait longer than this for their turn, in seconds, one whose hint found nothing new gives way to the others
+/// until it looks again: a burst of pushes is read when it began and when it is over, not once for each of them.
+const CROWD: f64 = 0.1;
+
 const FIRST_BACKOFF: Duration = Duration::from_secs(2);
 const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
 
@@ -38,9 +42,10 @@ const OUTDATED: Duration = Duration::from_secs(1);
 pub(super) fn release(end: &End, took: Duration, feed: &Leased, connector: &Connector) -> Release {
     let side = connector.definitions.side(&feed.key);
     let frequency = side.map_or(UNWANTED, |side| side.frequency);
+    let next = next(end, feed, frequency, &connector.settings.feeds);
     Release {
-        rest: rest(took),
-        ..next(end, feed, frequency, &connector.settings.feeds)
+        rest: rest(took).max(next.rest),
+        ..next
     }
 }
 
@@ -69,7 +74,11 @@ fn next(end: &End, feed: &Leased, frequency: Duration, settings: &FeedSettings) 
         End::Read { shown, news } => {
             let look = look_again(feed, *news, settings);
             let polled = about(frequency);
+            let gives_way = feed.hinted && feed.lag_seconds > CROWD;
             Release {
+                rest: look
+                    .filter(|_| gives_way)
+                    .map_or(Duration::ZERO, |(wait, _)| wait),
                 after: look.map_or(polled, |(wait, _)| about(wait).min(polled)),
                 met: true,
                 failures: 0,
@@ -252,6 +261,30 @@ mod tests {
         assert_eq!(rest(Duration::from_millis(20)), Duration::ZERO);
         assert_eq!(rest(Duration::from_secs(4)), Duration::from_secs(2));
         assert_eq!(rest(Duration::from_hours(1)), LONGEST_REST);
+    }
+
+    // proves: R-05
+    #[test]
+    fn where_feeds_wait_for_their_turn_a_hint_that_found_nothing_gives_way_until_it_looks_again() {
+        let crowded = |hinted| Leased {
+            lag_seconds: 0.5,
+            ..feed(hinted, 0, 0)
+        };
+        let news = End::Read {
+            shown: None,
+            news: true,
+        };
+        assert_eq!(
+            after(&nothing(), &crowded(true)).rest,
+            Duration::from_secs(5)
+        );
+        for (end, feed) in [
+            (nothing(), feed(true, 0, 0)),
+            (nothing(), crowded(false)),
+            (news, crowded(true)),
+        ] {
+            assert_eq!(after(&end, &feed).rest, Duration::ZERO);
+        }
     }
 
     #[test]
