@@ -27,7 +27,10 @@ type Occurrence = (&'static str, &'static str);
 
 impl Stage {
     async fn new() -> Self {
-        let house = House::kind(0).await;
+        Self::of(House::kind(0).await).await
+    }
+
+    async fn of(house: House) -> Self {
         for day in 1..=ANCHORS {
             let when = crm_hour(&format!("2027-03-0{day}T07:00:00Z"));
             house.crm().adds("Anchor", when, json!({})).await;

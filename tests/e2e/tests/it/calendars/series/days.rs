@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Stage;
 use crate::{
     diaries::{crm_hour, hour, id},
+    house::House,
     people::with,
 };
 
@@ -101,4 +102,32 @@ async fn a_series_of_whole_days_stays_one_of_whole_days() {
     all[2] = ("Fair", "01-08T00");
     stage.shows(&all).await;
     assert_eq!(stage.count().await, (2, 2));
+}
+
+// proves: BEY-07, P2
+#[tokio::test]
+async fn a_series_that_is_made_anew_while_lists_are_behind_is_there_once() {
+    let mut stage = Stage::of(House::new(0).await).await;
+    let series = stage.five_on_google().await;
+    let calendar = stage.house.calendar();
+    let moved = hour("2027-01-12T12:00:00", "Europe/Istanbul");
+    let second = format!("{series}_20270111T070000Z");
+    calendar.edits(&second, moved).await;
+    let other = json!({ "recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"] });
+    calendar.edits(&series, other).await;
+    let three = [
+        ("Board", "01-04T07"),
+        ("Board", "01-12T09"),
+        ("Board", "01-18T07"),
+    ];
+    stage.shows(&three).await;
+    assert_eq!(stage.count().await, (1, 1));
+    stage.in_the_crm(&series).await;
+    let last = stage.occurrence("01-18T07").await;
+    let title = json!({ "Event_Title": "Budget" });
+    stage.house.crm().edits(&last, title).await;
+    let mut three = three;
+    three[2] = ("Budget", "01-18T07");
+    stage.shows(&three).await;
+    assert_eq!(stage.count().await, (1, 1));
 }
