@@ -14,6 +14,8 @@ use super::{EventError, Point, When};
 
 /// So many instances of a series are looked at; a rule without an end has no last one.
 const MOST: usize = 5_000;
+/// So many are looked at for one that is asked for: a daily series that has gone on for a century still has today's.
+const MOST_BEFORE: usize = 50_000;
 const DAY: &str = "%Y%m%d";
 const SECOND: &str = "%Y%m%dT%H%M%S";
 const INSTANT: &str = "%Y%m%dT%H%M%SZ";
@@ -109,10 +111,10 @@ impl Rule {
         Ok(found)
     }
 
-    /// Whether an instance begins at this wall time. Of a series without an end the first 5,000 are looked at.
+    /// Whether an instance begins at this wall time. The first 50,000 are looked at.
     pub fn has(&self, first: &When, start: DateTime) -> Result<bool, EventError> {
         let mut has = false;
-        self.each(first, MOST, |at| {
+        self.each(first, MOST_BEFORE, |at| {
             has |= at == start;
             at < start
         })?;
@@ -140,7 +142,7 @@ impl Rule {
         let set: RRuleSet = text
             .parse()
             .map_err(|error: rrule::RRuleError| wrong(&self.to_string(), &error.to_string()))?;
-        for at in (&set.limit()).into_iter().take(most.min(MOST)) {
+        for at in (&set.limit()).into_iter().take(most) {
             let Ok(at) = Timestamp::from_second(at.timestamp()) else {
                 break;
             };

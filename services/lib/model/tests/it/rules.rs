@@ -228,3 +228,16 @@ fn lines_that_are_not_carried_are_told() {
     let zone = ["RRULE:FREQ=DAILY", "EXDATE;TZID=Mars:20261202T090000"];
     assert!(matches!(refused(&zone), EventError::UnknownZone { .. }));
 }
+
+#[test]
+fn a_series_that_has_gone_on_for_decades_still_has_its_instances() {
+    let first = when("1996-01-01T09:00:00[Europe/Vienna]/1996-01-01T10:00:00[Europe/Vienna]");
+    let rule = Rule::read("FREQ=DAILY", &first).unwrap();
+    for (start, has) in [
+        ("2026-12-01T09:00:00", true),
+        ("2026-12-01T09:30:00", false),
+    ] {
+        let found = rule.has(&first, start.parse().unwrap()).unwrap();
+        assert_eq!(found, has, "{start}");
+    }
+}
