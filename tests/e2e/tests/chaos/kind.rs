@@ -83,6 +83,11 @@ impl Kind {
         self == Self::Meetings
     }
 
+    /// Whether a record may be set aside for this reason, which is a provider's own; it is compared all the same.
+    pub fn may_refuse(self, reason: &str) -> bool {
+        self == Self::Meetings && meetings::REFUSED.contains(&reason)
+    }
+
     /// Whether a value of the history says what somebody typed.
     pub fn says(self, value: &Value, typed: &str) -> bool {
         let as_it_is = format!("{value:?}").contains(&format!("{typed:?}"));

@@ -24,6 +24,12 @@ const RECORDS_A_SERIES: u32 = 50;
 /// account's clock only.
 const NOT_HELD: [&str; 3] = ["many guests", "series", "endless series"];
 
+/// What the providers refuse of meetings that meet, with the reason: what is due, and what is another one's to say.
+pub const REFUSED: [&str; 2] = [
+    "alerts: a reminder that is due already is not set",
+    "participants: only the organizer of this event can change it",
+];
+
 pub fn yaml(policies: &str) -> String {
     format!(
         "kind: Sync\nname: {SYNC}\nrecipe: zoho-google-calendar\n\
@@ -74,7 +80,11 @@ pub fn begins(value: &Value, moment: &str) -> bool {
     let (Some(Kind::Text(text)), Ok(moment)) = (&value.value, moment.parse::<Timestamp>()) else {
         return false;
     };
-    let start = text.split('/').next().unwrap_or_default();
+    // The name of a zone has strokes of its own.
+    let start = match text.split_once(']') {
+        Some((start, _)) => format!("{start}]"),
+        None => text.split('/').next().unwrap_or_default().to_owned(),
+    };
     let zoned = start.parse::<Zoned>().map(|zoned| zoned.timestamp());
     zoned
         .or_else(|_| start.parse())
@@ -124,4 +134,20 @@ impl Meeting {
         };
         Some((at, id))
     }
+}
+
+#[test]
+fn a_time_of_the_history_is_a_moment() {
+    let value = |text: &str| Value {
+        value: Some(Kind::Text(text.to_owned())),
+    };
+    let moment = "2027-02-01T00:14:00Z";
+    let zoned = "2027-02-01T03:14:00[Europe/Istanbul]/2027-02-01T04:14:00[Europe/Istanbul]";
+    assert!(begins(&value(zoned), moment));
+    assert!(begins(
+        &value("2027-02-01T00:14:00Z/2027-02-01T01:14:00Z"),
+        moment
+    ));
+    assert!(!begins(&value(&zoned.replace("T03", "T02")), moment));
+    assert!(!begins(&value("typed 3"), moment));
 }
