@@ -1,9 +1,6 @@
 //! Applying sync files: all of a file or nothing of it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use sqlx::PgConnection;
 
@@ -18,7 +15,7 @@ use crate::{
     offers::Offers,
     recipe::{self, Recipe},
     resolve::resolve,
-    rings,
+    rings::{self, Flow},
     store::{
         audit::{self, Actor},
         syncs::{self, State, Sync},
@@ -344,21 +341,19 @@ async fn refuse_rings(
     tenant: &TenantId,
     placed: &[Placed],
 ) -> Result<(), Error> {
-    let stored = syncs::all(db, tenant).await?;
-    let mut all: BTreeMap<SyncId, (&str, &Definition)> = stored
-        .iter()
-        .filter(|sync| sync.state != State::Deleting)
-        .map(|sync| (sync.id, (sync.name.as_str(), &sync.definition)))
-        .collect();
-    for Placed { sync, .. } in placed {
-        all.insert(sync.id, (&sync.name, &sync.definition));
-    }
-    let all: Vec<(&str, &Definition)> = all.into_values().collect();
-    match rings::closing(&all) {
+    let changed: Vec<SyncId> = placed.iter().map(|placed| placed.sync.id).collect();
+    let mut flows = syncs::flows(db, tenant).await?;
+    flows.retain(|flow| !changed.contains(&flow.sync));
+    let to_be = placed.iter().map(|placed| &placed.sync);
+    flows.extend(to_be.map(|sync| Flow::of(sync.id, &sync.definition)));
+    let closing = rings::closing(&changed, &flows)
+        .and_then(|closing| placed.iter().find(|placed| placed.sync.id == closing));
+    match closing {
         None => Ok(()),
-        Some(name) => Err(Error::Refused(format!(
-            "with sync \"{name}\" changes would run in a ring through three or more accounts; make one of the syncs \
-             one-way, or leave one out"
+        Some(placed) => Err(Error::Refused(format!(
+            "with sync \"{}\" changes would run in a ring through three or more accounts; make one of the syncs \
+             one-way, or leave one out",
+            placed.sync.name
         ))),
     }
 }

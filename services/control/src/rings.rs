@@ -2,40 +2,67 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Side;
+use model::{Direction, Side};
 
-use crate::{definition::Definition, ids::ConnectionId};
+use crate::{
+    definition::Definition,
+    ids::{ConnectionId, SyncId},
+};
 
-/// The name of a sync that closes a ring with the others, if any does.
+/// What a sync lets flow between which accounts.
+#[derive(Clone, Debug)]
+pub(crate) struct Flow {
+    pub(crate) sync: SyncId,
+    pub(crate) kind: String,
+    pub(crate) left: ConnectionId,
+    pub(crate) right: ConnectionId,
+    pub(crate) direction: Direction,
+}
+
+impl Flow {
+    /// That of a sync as it is to be.
+    pub(crate) fn of(sync: SyncId, definition: &Definition) -> Self {
+        Self {
+            sync,
+            kind: definition.kind.clone(),
+            left: definition.left.connection(),
+            right: definition.right.connection(),
+            direction: definition.policies.direction,
+        }
+    }
+
+    fn same_pair(&self, other: &Self) -> bool {
+        let (left, right) = (self.left, self.right);
+        (other.left, other.right) == (left, right) || (other.left, other.right) == (right, left)
+    }
+}
+
+/// The first of the `changed` flows that closes a ring with all of them, if any does. Without those there was none.
 ///
 /// Two accounts may be paired by several syncs; a ring takes at least three. Each kind of record is looked at by
 /// itself.
-pub(crate) fn closing<'a>(syncs: &[(&'a str, &Definition)]) -> Option<&'a str> {
-    syncs
-        .iter()
-        .find(|(_, definition)| closes_ring(definition, syncs))
-        .map(|(name, _)| *name)
+pub(crate) fn closing(changed: &[SyncId], all: &[Flow]) -> Option<SyncId> {
+    all.iter()
+        .filter(|flow| changed.contains(&flow.sync))
+        .find(|flow| closes_ring(flow, all))
+        .map(|flow| flow.sync)
 }
 
-fn closes_ring(sync: &Definition, syncs: &[(&str, &Definition)]) -> bool {
-    let (left, right) = (sync.left.connection(), sync.right.connection());
+fn closes_ring(flow: &Flow, all: &[Flow]) -> bool {
     let mut flows: BTreeMap<ConnectionId, BTreeSet<ConnectionId>> = BTreeMap::new();
-    for (_, other) in syncs {
-        let (from, to) = (other.left.connection(), other.right.connection());
-        let same_pair = (from, to) == (left, right) || (from, to) == (right, left);
-        if other.kind != sync.kind || same_pair {
+    for other in all {
+        if other.kind != flow.kind || flow.same_pair(other) {
             continue;
         }
-        if other.policies.direction.reaches(Side::Right) {
-            flows.entry(from).or_default().insert(to);
+        if other.direction.reaches(Side::Right) {
+            flows.entry(other.left).or_default().insert(other.right);
         }
-        if other.policies.direction.reaches(Side::Left) {
-            flows.entry(to).or_default().insert(from);
+        if other.direction.reaches(Side::Left) {
+            flows.entry(other.right).or_default().insert(other.left);
         }
     }
-    let direction = sync.policies.direction;
-    (direction.reaches(Side::Right) && reaches(&flows, right, left))
-        || (direction.reaches(Side::Left) && reaches(&flows, left, right))
+    (flow.direction.reaches(Side::Right) && reaches(&flows, flow.right, flow.left))
+        || (flow.direction.reaches(Side::Left) && reaches(&flows, flow.left, flow.right))
 }
 
 fn reaches(
@@ -60,23 +87,24 @@ fn reaches(
 
 #[cfg(test)]
 mod tests {
-    use model::Direction;
     use uuid::Uuid;
 
     use super::*;
-    use crate::samples;
 
-    fn sync(left: u128, right: u128, direction: Direction) -> Definition {
-        let mut definition = samples::definition();
-        definition.left.connection = Uuid::from_u128(left);
-        definition.right.connection = Uuid::from_u128(right);
-        definition.policies.direction = direction;
-        definition
+    fn sync(left: u128, right: u128, direction: Direction) -> Flow {
+        Flow {
+            sync: SyncId(Uuid::new_v4()),
+            kind: "contact".to_owned(),
+            left: ConnectionId(Uuid::from_u128(left)),
+            right: ConnectionId(Uuid::from_u128(right)),
+            direction,
+        }
     }
 
-    fn ring(syncs: &[Definition]) -> bool {
-        let named: Vec<(&str, &Definition)> = syncs.iter().map(|sync| ("name", sync)).collect();
-        closing(&named).is_some()
+    /// Whether the last of these closes a ring.
+    fn ring(flows: &[Flow]) -> bool {
+        let last = flows.last().map(|flow| flow.sync);
+        closing(last.as_slice(), flows).is_some()
     }
 
     // proves: R-10

@@ -1,5 +1,6 @@
 //! Syncs and their definitions by generation.
 
+use model::Direction;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -7,6 +8,7 @@ use crate::{
     definition::Definition,
     error::Error,
     ids::{ConnectionId, Identity, SyncId, TenantId},
+    rings::Flow,
 };
 
 /// What a sync is doing, as far as control decides it.
@@ -124,6 +126,28 @@ pub(crate) async fn all(db: &mut PgConnection, tenant: &TenantId) -> Result<Vec<
     .fetch_all(db)
     .await?;
     syncs(rows)
+}
+
+/// What the syncs of a tenant that are not deleted let flow between which accounts.
+pub(crate) async fn flows(db: &mut PgConnection, tenant: &TenantId) -> Result<Vec<Flow>, Error> {
+    let rows: Vec<(Uuid, String, Uuid, Uuid, Json<Direction>)> = sqlx::query_as(
+        "SELECT s.id, d.definition ->> 'kind', (d.definition #>> '{left,connection}')::uuid,
+             (d.definition #>> '{right,connection}')::uuid, d.definition #> '{policies,direction}'
+         FROM syncs s
+         JOIN sync_definitions d ON d.tenant = s.tenant AND d.sync = s.id AND d.generation = s.generation
+         WHERE s.tenant = $1 AND NOT s.ended AND s.state <> 'deleting'",
+    )
+    .bind(tenant.as_str())
+    .fetch_all(db)
+    .await?;
+    let flow = |(id, kind, left, right, Json(direction))| Flow {
+        sync: SyncId(id),
+        kind,
+        left: ConnectionId(left),
+        right: ConnectionId(right),
+        direction,
+    };
+    Ok(rows.into_iter().map(flow).collect())
 }
 
 /// A sync, ended or not.
