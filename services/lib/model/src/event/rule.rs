@@ -12,10 +12,9 @@ use rrule::{Frequency, NWeekday, RRule, RRuleSet, Unvalidated};
 
 use super::{EventError, Point, When};
 
-/// So many instances of a series are looked at; a rule without an end has no last one.
-const MOST: usize = 5_000;
-/// So many are looked at for one that is asked for: a daily series that has gone on for a century still has today's.
-const MOST_BEFORE: usize = 50_000;
+/// So many instances are looked at for one that is asked for; a rule without an end has no last one. A daily series that
+/// has gone on for a century still has today's.
+const MOST: usize = 50_000;
 const DAY: &str = "%Y%m%d";
 const SECOND: &str = "%Y%m%dT%H%M%S";
 const INSTANT: &str = "%Y%m%dT%H%M%SZ";
@@ -114,7 +113,7 @@ impl Rule {
     /// Whether an instance begins at this wall time. The first 50,000 are looked at.
     pub fn has(&self, first: &When, start: DateTime) -> Result<bool, EventError> {
         let mut has = false;
-        self.each(first, MOST_BEFORE, |at| {
+        self.each(first, MOST, |at| {
             has |= at == start;
             at < start
         })?;
