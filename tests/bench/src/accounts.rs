@@ -99,13 +99,36 @@ impl Pair {
             self.connection("zoho"),
             self.connection("google"),
         );
-        let request = ApplyRequest {
-            tenant: TENANT.to_owned(),
-            yaml,
-            dry_run: false,
-        };
-        let applied = control.apply(request).await?.into_inner().syncs;
-        let sync = applied.into_iter().next();
-        Ok(sync.context("nothing was applied")?.sync)
+        apply(control, yaml).await
     }
+
+    /// Makes the sync of all meetings and the account's own calendar, series included, read so often at least; answers
+    /// its id.
+    pub(crate) async fn sync_meetings(
+        &self,
+        control: &mut ControlClient<Channel>,
+        frequency_seconds: u32,
+    ) -> anyhow::Result<String> {
+        let yaml = format!(
+            "kind: Sync\nname: meetings-{}\nrecipe: zoho-google-calendar\n\
+             left: {{ connection: {} }}\nright: {{ connection: {} }}\n\
+             policies: {{ frequency_seconds: {frequency_seconds}, events: {{ recurrence: sync }} }}\n",
+            self.number,
+            self.connection("zoho"),
+            self.connection("google"),
+        );
+        apply(control, yaml).await
+    }
+}
+
+/// Applies the YAML of one sync; answers its id.
+async fn apply(control: &mut ControlClient<Channel>, yaml: String) -> anyhow::Result<String> {
+    let request = ApplyRequest {
+        tenant: TENANT.to_owned(),
+        yaml,
+        dry_run: false,
+    };
+    let applied = control.apply(request).await?.into_inner().syncs;
+    let sync = applied.into_iter().next();
+    Ok(sync.context("nothing was applied")?.sync)
 }

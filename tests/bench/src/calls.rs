@@ -63,6 +63,14 @@ impl Calls {
     }
 }
 
+/// E-mails that the providers would have sent for what was called.
+pub(crate) async fn mails(sandbox: &Sandbox) -> anyhow::Result<u64> {
+    let counts = sandbox.get("counts").await?;
+    let mails: BTreeMap<String, u64> = serde_json::from_value(counts["mails"].clone())
+        .context("the sandbox counts mails in another form")?;
+    Ok(mails.values().sum())
+}
+
 /// When each method was called, from the sandbox's journal: first call, last answer, and how long calls took.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Span {

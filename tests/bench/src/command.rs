@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     machine::Machine,
     report::{Report, say},
-    scenario::{Run, burst, first_sync, growth, latency, steady},
+    scenario::{Run, burst, events, first_sync, growth, latency, steady},
 };
 
 /// How fast the system is, beside what the machine allows.
@@ -40,7 +40,9 @@ struct Arguments {
 enum Scenario {
     /// The first sync of two address books, without quotas.
     FirstSync(first_sync::Arguments),
-    /// The same with the quotas of real accounts.
+    /// The first sync of two calendars, without quotas.
+    Events(events::Arguments),
+    /// The first sync of address books with the quotas of real accounts.
     Quotas(first_sync::Arguments),
     /// Edits on both sides, all the time.
     Steady(steady::Arguments),
@@ -88,6 +90,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     match &arguments.scenario {
         Scenario::FirstSync(sizes) => first_sync::run(&mut run, sizes).await?,
+        Scenario::Events(sizes) => events::run(&mut run, sizes).await?,
         Scenario::Quotas(sizes) => first_sync::run_with_quotas(&mut run, sizes).await?,
         Scenario::Steady(sizes) => steady::run(&mut run, sizes).await?,
         Scenario::Latency(sizes) => latency::run(&mut run, sizes).await?,
@@ -108,6 +111,7 @@ async fn all(run: &mut Run) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     let results = [
         ("first sync", first_sync::run(run, &sizes.first_sync).await),
+        ("events", events::run(run, &sizes.events).await),
         ("steady", steady::run(run, &sizes.steady).await),
         ("steady alone", steady::run(run, &sizes.alone).await),
         ("latency", latency::run(run, &sizes.latency).await),
@@ -134,6 +138,7 @@ async fn all(run: &mut Run) -> anyhow::Result<()> {
 /// The usual sizes.
 struct Sizes {
     first_sync: first_sync::Arguments,
+    events: events::Arguments,
     steady: steady::Arguments,
     alone: steady::Arguments,
     latency: latency::Arguments,
@@ -145,6 +150,7 @@ impl Default for Sizes {
     fn default() -> Self {
         Self {
             first_sync: usual(),
+            events: usual(),
             steady: steady::Arguments::many(),
             alone: steady::Arguments::one(),
             latency: usual(),

@@ -21,6 +21,7 @@ mod accounts;
 mod calls;
 mod command;
 mod crew;
+mod diaries;
 mod floor;
 mod machine;
 mod minimum;

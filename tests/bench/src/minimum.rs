@@ -1,5 +1,7 @@
 //! The fewest provider calls that a first sync can take, by the providers' documented sizes.
 
+mod meetings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proto::{
@@ -11,6 +13,8 @@ use serde::Serialize;
 use tonic::transport::Channel;
 
 use crate::accounts::TENANT;
+
+pub(crate) use meetings::Meetings;
 
 /// Google: contacts of a page, of a batch, members of a change to a group.
 const GOOGLE: [u64; 3] = [1_000, 200, 1_000];

@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 /// What differs from the shipped configuration, unless a scenario is about quotas: an account that allows as many
 /// calls as are made. Otherwise the provider's quota would be measured.
-const FAST_ACCOUNTS: [(&str, &str); 3] = [
+const FAST_ACCOUNTS: [(&str, &str); 4] = [
     ("RAPPORT_GOOGLE_READS_PER_MINUTE", "1000000"),
     ("RAPPORT_GOOGLE_WRITES_PER_MINUTE", "1000000"),
     ("RAPPORT_GOOGLE_GROUP_WRITES_PER_MINUTE", "1000000"),
+    ("RAPPORT_GOOGLE_CALENDAR_REQUESTS_PER_MINUTE", "1000000"),
 ];
 
 /// Whether accounts have the quotas that real ones have.

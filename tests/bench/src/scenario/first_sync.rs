@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use proto::{
     control::control_client::ControlClient,
-    reconcile::{RunRequest, SyncRef},
+    reconcile::{RunRequest, StatusResponse, SyncRef},
 };
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -17,7 +17,7 @@ use crate::{
     accounts::{Books, Pair, TENANT},
     calls::{self, Calls},
     crew::MINUTE,
-    minimum::{Work, masks_right},
+    minimum::{Term, Work, masks_right},
     observe,
     report::{Report, Target, say, table},
     stage::{Quotas, Stage},
@@ -81,7 +81,7 @@ pub(crate) async fn run(run: &mut Run, arguments: &Arguments) -> anyhow::Result<
     seconds.target(Target::AtMost(most));
     let records_a_second = float(2 * records as u64) / measured.seconds;
     run.report.add("records a second", records_a_second, "1/s");
-    let minimum = show_minimum(&mut run.report, &measured.work);
+    let minimum = show_minimum(&mut run.report, &measured.work.terms());
     let calls = float(measured.calls.total());
     run.report
         .add("provider calls, echo included", calls, "calls")
@@ -157,24 +157,74 @@ async fn measure(
         "   both books are filled after {:.1?}",
         filling.elapsed()
     ));
+    report.explain("books", filled["figures"].clone());
     let mut control = stage.system.control().await?;
     pair.connect(&mut control).await?;
+    let watched = watch(report, stage, async |control| {
+        pair.sync(control, MINUTE, "").await
+    })
+    .await?;
+    let companies = watched.calls.0.get("zoho Accounts.createRecords");
+    let work = Work {
+        records: records as u64,
+        created_left: watched.total("created_left"),
+        created_right: watched.total("created_right"),
+        updated_left: watched.total("updated_left"),
+        masks_right: masks_right(&mut control, &watched.sync).await?,
+        companies: companies.map_or(0, |count| count.written),
+    };
+    report.explain("work", &work);
+    Ok(Measured {
+        seconds: watched.seconds,
+        calls: watched.calls,
+        work,
+        used: watched.used,
+    })
+}
+
+/// What was seen of one first sync.
+pub(super) struct Watched {
+    /// From the sync's making to the last outcome.
+    pub(super) seconds: f64,
+    /// Until each side has read its echo.
+    pub(super) calls: Calls,
+    /// Until it was in sync.
+    pub(super) used: BTreeMap<&'static str, usage::Usage>,
+    sync: String,
+    status: StatusResponse,
+}
+
+impl Watched {
+    /// A total of the status at the moment at which it was in sync.
+    pub(super) fn total(&self, name: &str) -> u64 {
+        self.status.totals.get(name).copied().unwrap_or_default()
+    }
+}
+
+/// Makes a sync, waits until it is in sync and each side has read its echo, and tells what that took.
+pub(super) async fn watch(
+    report: &mut Report,
+    stage: &mut Stage,
+    make: impl AsyncFnOnce(&mut ControlClient<Channel>) -> anyhow::Result<String>,
+) -> anyhow::Result<Watched> {
+    let mut control = stage.system.control().await?;
     let before_calls = Calls::so_far(&stage.system.sandbox).await?;
     let newest = stage.system.sandbox.newest_entry().await?;
     let ids = stage.process_ids();
     let before = usage::of(&ids);
     let began = Timestamp::now();
-    let sync = pair.sync(&mut control, MINUTE, "").await?;
+    let sync = make(&mut control).await?;
     let syncs = [sync.clone()];
-    let reached = observe::until_in_sync(stage, &syncs, PATIENCE).await?;
+    let mut reached = observe::until_in_sync(stage, &syncs, PATIENCE).await?;
     let used = usage::between(&before, &usage::of(&ids));
     let seconds = observe::last(&reached)?.duration_since(began).as_secs_f64();
-    let status = &reached[0].status;
+    let reached = reached.remove(0);
+    let status = reached.status;
     say(&format!(
         "   in sync after {seconds:.1} s; {:?}; {:?}; a status takes {:.1?}",
         status.counts.unwrap_or_default(),
         status.totals,
-        reached[0].status_took
+        reached.status_took
     ));
     let spans = calls::spans(&stage.system.sandbox, newest, began).await?;
     let until_then = Calls::so_far(&stage.system.sandbox)
@@ -183,7 +233,6 @@ async fn measure(
     say(&calls::shown(&until_then, &spans).to_string());
     report.explain("calls until in sync", &until_then);
     report.explain("spans", &spans);
-    report.explain("books", filled["figures"].clone());
     report.processes(&used, seconds);
     read_once_more(stage, &mut control, &sync).await?;
     let calls = Calls::so_far(&stage.system.sandbox)
@@ -192,22 +241,12 @@ async fn measure(
     say("   calls with those that read the echo:");
     say(&calls::shown(&calls, &BTreeMap::new()).to_string());
     report.explain("calls", &calls);
-    let total = |name: &str| status.totals.get(name).copied().unwrap_or_default();
-    let companies = calls.0.get("zoho Accounts.createRecords");
-    let work = Work {
-        records: records as u64,
-        created_left: total("created_left"),
-        created_right: total("created_right"),
-        updated_left: total("updated_left"),
-        masks_right: masks_right(&mut control, &sync).await?,
-        companies: companies.map_or(0, |count| count.written),
-    };
-    report.explain("work", &work);
-    Ok(Measured {
+    Ok(Watched {
         seconds,
         calls,
-        work,
         used,
+        sync,
+        status,
     })
 }
 
@@ -230,16 +269,15 @@ async fn read_once_more(
 }
 
 /// Prints the formula; answers its sum.
-fn show_minimum(report: &mut Report, work: &Work) -> f64 {
-    let terms = work.terms();
+pub(super) fn show_minimum(report: &mut Report, terms: &[Term]) -> f64 {
     let mut rows = table(&["the fewest calls", "calls"]);
-    for term in &terms {
+    for term in terms {
         rows.add_row([term.what.clone(), term.calls.to_string()]);
     }
     let sum: u64 = terms.iter().map(|term| term.calls).sum();
     rows.add_row(["together".to_owned(), sum.to_string()]);
     say(&rows.to_string());
-    report.explain("formula", &terms);
+    report.explain("formula", terms);
     float(sum)
 }
 

@@ -1,6 +1,7 @@
 //! What is measured.
 
 pub(crate) mod burst;
+pub(crate) mod events;
 pub(crate) mod first_sync;
 pub(crate) mod growth;
 pub(crate) mod latency;

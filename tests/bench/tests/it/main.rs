@@ -50,6 +50,24 @@ fn a_first_sync_is_measured_beside_its_formula() {
 }
 
 #[test]
+fn a_first_sync_of_calendars_is_measured_beside_its_formula_and_mails_nobody() {
+    let report = quick("events");
+    assert!(figure(&report, "until in sync") > 0.0);
+    assert!(figure(&report, "e-mails caused") == 0.0);
+    let details = &report["details"]["first sync of 60 + 60 events"];
+    let fewest: u64 = details["formula"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|term| term["calls"].as_u64().unwrap())
+        .sum();
+    assert!(details["work"]["created_right"].as_u64().unwrap() >= 30);
+    #[allow(clippy::cast_precision_loss, reason = "few calls")]
+    let fewest = fewest as f64;
+    assert!(figure(&report, "provider calls") >= fewest, "{details}");
+}
+
+#[test]
 fn a_push_is_followed_to_its_write() {
     let report = quick("latency");
     assert!(figure(&report, "p50 idle") > 0.0);
