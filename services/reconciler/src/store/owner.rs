@@ -351,7 +351,7 @@ async fn left_to_others(
                  SELECT FROM link o JOIN sync s ON s.tenant = o.tenant AND s.sync = o.sync
                  JOIN match_key copy ON copy.record = ANY(ARRAY[o.left_record, o.right_record])
                  JOIN match_key mine ON mine.record = ANY(ARRAY[own.left_record, own.right_record])
-                     AND mine.hash = copy.hash AND mine.side = copy.side
+                     AND mine.hash = copy.hash AND mine.tenant = $1 AND mine.sync = $2 AND mine.side = copy.side
                  WHERE o.id = own.held_by AND o.state NOT IN ('closed', 'excluded')
                      AND o.left_record IS NOT NULL AND o.right_record IS NOT NULL
                      AND s.phase IN ('baseline', 'live')
