@@ -95,7 +95,7 @@ pub async fn contenders(
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
              coalesce(a.id, b.id) AS link,
-             coalesce(o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending', false) AS full_link,
+             o.id IS NOT NULL AND (o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending') AS full_link,
              EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
                  AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started') AS busy,
@@ -121,8 +121,7 @@ pub async fn contenders(
         .map(|row| {
             let id: i64 = row.try_get("id")?;
             let link: Option<Uuid> = row.try_get("link")?;
-            let full: Option<bool> = row.try_get("full_link")?;
-            let bond = match (link, full.unwrap_or_default(), row.try_get("busy")?) {
+            let bond = match (link, row.try_get("full_link")?, row.try_get("busy")?) {
                 (None, ..) => Bond::Free,
                 (Some(_), true, _) => Bond::Full,
                 (Some(_), false, true) => Bond::Busy,

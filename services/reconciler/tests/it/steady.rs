@@ -163,6 +163,28 @@ async fn a_one_way_sync_never_writes_its_source() {
         && entry.before == Some(model::Value::Text("edited on the target".to_owned()).into())));
 }
 
+// proves
+#[tokio::test]
+async fn who_is_on_the_target_alone_is_met_by_the_same_person_typed_into_the_source() {
+    let mut world = World::with(|definition| {
+        World::policies(definition).direction = "left-to-right".to_owned();
+    })
+    .await;
+    world.right.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+    ]);
+    world.settle().await;
+    world.left.add(&[
+        ("emails[work]", "ana@example.com"),
+        ("name.family", "Petrov"),
+        ("title", "CEO"),
+    ]);
+    world.settle().await;
+    assert_eq!(world.find(Side::Right, "ana@example.com"), ["R1"]);
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("CEO"));
+}
+
 // proves: R-14
 #[tokio::test]
 async fn a_path_that_is_mapped_later_begins_with_a_first_contact() {
