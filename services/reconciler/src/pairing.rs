@@ -197,11 +197,11 @@ impl<'a> Sharers<'a> {
 }
 
 /// Whether a record shares its first key with one of the other side that may become its counterpart: something is being
-/// written for that one right now, or it stands alone and whether it is there is about to be read.
+/// written for that one right now, or it is about to be read whether that one is there, or its counterpart.
 fn awaits_another(one: &Contender, sharers: &Sharers<'_>) -> bool {
     sharers.with(one).any(|(other, _)| {
         let in_doubt = !other.live && matches!(other.bond, Bond::Half(_));
-        other.side != one.side && (other.bond == Bond::Busy || in_doubt)
+        other.side != one.side && (other.bond == Bond::Busy || in_doubt || other.may_be_bereft)
     })
 }
 

@@ -41,6 +41,8 @@ pub struct Contender {
     pub bond: Bond,
     /// Whether it was seen; else its deletion is being settled, and it may have a successor.
     pub live: bool,
+    /// Whether it is linked to a counterpart of which it is about to be told whether it is still there.
+    pub may_be_bereft: bool,
     /// Whether it is one of those that wait to be matched.
     pub waiting: bool,
 }
@@ -96,6 +98,7 @@ pub async fn contenders(
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
              coalesce(a.id, b.id) AS link,
              o.id IS NOT NULL AND (o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending') AS full_link,
+             coalesce(o.presence IN ('unsettled', 'doubtful'), false) AS may_be_bereft,
              EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
                  AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started') AS busy,
@@ -152,6 +155,7 @@ pub async fn contenders(
                 keys,
                 bond,
                 live: row.try_get("live")?,
+                may_be_bereft: row.try_get("may_be_bereft")?,
                 waiting: waiting.contains(&id),
             })
         })
