@@ -201,7 +201,8 @@ impl<'a> Sharers<'a> {
 fn awaits_another(one: &Contender, sharers: &Sharers<'_>) -> bool {
     sharers.with(one).any(|(other, _)| {
         let in_doubt = !other.live && matches!(other.bond, Bond::Half(_));
-        other.side != one.side && (other.bond == Bond::Busy || in_doubt || other.may_be_bereft)
+        let unsettled = in_doubt || matches!(other.bond, Bond::Busy | Bond::Doubtful);
+        other.side != one.side && unsettled
     })
 }
 

@@ -20,6 +20,8 @@ pub enum Bond {
     Busy,
     /// It is linked to a counterpart.
     Full,
+    /// It is linked to a counterpart of which it is about to be told whether it is still there.
+    Doubtful,
 }
 
 /// A record that matching looks at.
@@ -41,8 +43,6 @@ pub struct Contender {
     pub bond: Bond,
     /// Whether it was seen; else its deletion is being settled, and it may have a successor.
     pub live: bool,
-    /// Whether it is linked to a counterpart of which it is about to be told whether it is still there.
-    pub may_be_bereft: bool,
     /// Whether it is one of those that wait to be matched.
     pub waiting: bool,
 }
@@ -124,8 +124,10 @@ pub async fn contenders(
         .map(|row| {
             let id: i64 = row.try_get("id")?;
             let link: Option<Uuid> = row.try_get("link")?;
+            let may_be_bereft: bool = row.try_get("may_be_bereft")?;
             let bond = match (link, row.try_get("full_link")?, row.try_get("busy")?) {
                 (None, ..) => Bond::Free,
+                (Some(_), true, _) if may_be_bereft => Bond::Doubtful,
                 (Some(_), true, _) => Bond::Full,
                 (Some(_), false, true) => Bond::Busy,
                 (Some(link), false, false) => Bond::Half(link),
@@ -155,7 +157,6 @@ pub async fn contenders(
                 keys,
                 bond,
                 live: row.try_get("live")?,
-                may_be_bereft: row.try_get("may_be_bereft")?,
                 waiting: waiting.contains(&id),
             })
         })
