@@ -1,6 +1,6 @@
 //! Merging two live records, pairing by pairing.
 
-use model::{Direction, Edit, PairKey, Pairing, PerSide, Side, Value};
+use model::{Comparison, Direction, Edit, PairKey, Pairing, PerSide, Side, Value};
 
 use crate::{
     base::{Base, PairBase},
@@ -54,6 +54,10 @@ pub(crate) fn merge(
 ) -> Merged {
     let mut merged = Merged::default();
     let winner = winner(policy, sights);
+    let repeats = pairings.iter().any(|pairing| {
+        let said = |side: Side| value(pairing, side, sights.get(side)).is_some();
+        pairing.comparison() == Comparison::Rule && (said(Side::Left) || said(Side::Right))
+    });
     for pairing in pairings {
         let known = |side: Side| sights.get(side).readable.covers(pairing.path(side));
         let Some(flow) = flow(policy, pairing).filter(|_| known(Side::Left) && known(Side::Right))
@@ -81,7 +85,14 @@ pub(crate) fn merge(
         if pairing.is_list() {
             elements::merge(pairing, rule, base, now, &mut merged);
         } else {
-            merge_single(pairing, rule, base, now, &mut merged);
+            let meets = base.is_none() && !repeats && pairing.comparison() == Comparison::When;
+            if meets && pairing.comparison().met(now.left, now.right) {
+                let mut met = PairBase::of(now.map(Option::<&Value>::cloned));
+                met.rewritten = met.differs(pairing);
+                merged.agreed.push((pairing.key(), met));
+            } else {
+                merge_single(pairing, rule, base, now, &mut merged);
+            }
         }
     }
     merged

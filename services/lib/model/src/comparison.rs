@@ -140,6 +140,14 @@ impl Comparison {
         }
     }
 
+    /// Whether two values of records that meet may be one, each said in a side's own way: as [`same`](Self::same), but
+    /// of two times the instants decide, for a side may know no clock but its own. What repeats does so by its clock.
+    pub fn met(self, one: Option<&Value>, other: Option<&Value>) -> bool {
+        let time = |value: Option<&Value>| value?.as_text()?.trim().parse::<When>().ok();
+        let coincide = || Some(time(one)?.coincides(&time(other)?));
+        self.same(one, other) || self == Self::When && coincide().unwrap_or(false)
+    }
+
     fn same_present(self, one: &Value, other: &Value) -> bool {
         match (one, other) {
             (Value::Text(one), Value::Text(other)) => self.same_text(one, other),

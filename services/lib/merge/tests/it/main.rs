@@ -7,6 +7,7 @@ mod dsl;
 mod laws;
 mod link;
 mod match_cases;
+mod meeting;
 mod policy_words;
 mod simulation;
 mod situations;

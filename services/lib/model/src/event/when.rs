@@ -71,6 +71,13 @@ impl When {
         self.start.same(&other.start) && self.end.same(&other.end)
     }
 
+    /// Whether two take place at the same time, whatever the clocks by which they were planned.
+    pub fn coincides(&self, other: &Self) -> bool {
+        let instants = |when: &Self| Some((when.start.instant()?, when.end.instant()?));
+        let known = instants(self).filter(|own| instants(other).as_ref() == Some(own));
+        known.is_some() || self.same(other)
+    }
+
     /// A form that is equal for all that may be the [`same`](Self::same).
     pub fn normal(&self) -> String {
         format!("{}/{}", self.start.normal(), self.end.normal())

@@ -162,3 +162,15 @@ fn what_is_no_time_is_refused() {
         assert!(matches!(error(text), EventError::Time { .. }), "{text}");
     }
 }
+
+#[test]
+fn what_meets_is_compared_by_its_instants() {
+    let met = |one: &str, other: &str| Comparison::When.met(Some(&text(one)), Some(&text(other)));
+    let istanbul = "2026-12-01T11:00:00[Europe/Istanbul]/2026-12-01T12:00:00[Europe/Istanbul]";
+    assert!(met(VIENNA, istanbul) && !same(VIENNA, istanbul));
+    assert!(!met(VIENNA, &istanbul.replace("T12", "T13")));
+    assert!(!met(VIENNA, "2026-12-01/2026-12-02"));
+    assert!(met("2026-12-01/2026-12-02", "2026-12-01/2026-12-02"));
+    assert!(!met("2026-12-01/2026-12-02", "2026-12-01/2026-12-03"));
+    assert!(!Comparison::Text.met(Some(&text(VIENNA)), Some(&text(istanbul))));
+}
