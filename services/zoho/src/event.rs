@@ -17,11 +17,11 @@ mod tests;
 pub(crate) use catalogue::{catalogue, writable};
 pub(crate) use options::{Guests, Options};
 pub(crate) use participants::{
-    Contact, Contacts, NOBODY, Newcomers, by_address, may_be_told, newcomers, strip,
+    Contact, Contacts, NOBODY, Newcomers, all_newcomers, by_address, may_be_told, newcomers, strip,
 };
 pub(crate) use place::{REQUIRED, fields_beside, fields_to_ask, path_of, readable};
 pub(crate) use read::read;
-pub(crate) use rule::RULE;
+pub(crate) use rule::{RULE, limits as series_limits};
 pub(crate) use series::{Series, plan, series};
 pub(crate) use write::{
     Terms, anew, changed_occurrences, changes, creation, is_made_like, made, overlay, search,

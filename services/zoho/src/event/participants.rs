@@ -39,6 +39,16 @@ pub(crate) static NOBODY: Contacts = Contacts::new();
 /// Those who would be invited by address: their names, if they have any, by their addresses.
 pub(crate) type Newcomers = BTreeMap<String, Option<String>>;
 
+/// The newcomers of several meetings, each once, by the name that one of them has.
+pub(crate) fn all_newcomers(each: impl IntoIterator<Item = Newcomers>) -> Newcomers {
+    let mut all = Newcomers::new();
+    for (address, name) in each.into_iter().flatten() {
+        let known = all.entry(address).or_default();
+        *known = known.take().or(name);
+    }
+    all
+}
+
 /// Whom a meeting is to have that the row does not show, as far as there is room for them.
 pub(crate) fn newcomers(event: &Record, row: Option<&Row>) -> Newcomers {
     let shown = row.and_then(|row| row.0.get(FIELD)).unwrap_or(&Json::Null);

@@ -64,9 +64,8 @@ impl Writer<'_> {
         let companies = self.companies_of(names).await?;
         let guests = open
             .iter()
-            .flat_map(|index| event::newcomers(&creates[*index].record, None))
-            .collect();
-        let contacts = self.contacts_of(guests).await?;
+            .map(|index| event::newcomers(&creates[*index].record, None));
+        let contacts = self.contacts_of(event::all_newcomers(guests)).await?;
         let writable = self.writable().await?;
         let mut pending = Vec::new();
         for index in open {

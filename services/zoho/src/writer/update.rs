@@ -148,8 +148,8 @@ impl Writer<'_> {
         self.answer_missing_updates(answers, updates, &missing)
             .await?;
         self.answer_stale(answers, stale, at).await;
-        let guests = still_right.iter().chain(&series).flat_map(Right::newcomers);
-        let contacts = self.contacts_of(guests.collect()).await?;
+        let guests = still_right.iter().chain(&series).map(Right::newcomers);
+        let contacts = self.contacts_of(event::all_newcomers(guests)).await?;
         let pending = self
             .prepared(still_right, &contacts, updates, answers)
             .await?;
