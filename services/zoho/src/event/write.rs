@@ -36,8 +36,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) contacts: &'a Contacts,
 }
 
-/// What creates a meeting, or a series. Reminders that are not set are left out without a word: that a meeting is over
-/// is nothing that anybody has to look at.
+/// What creates a meeting, or a series. What of it Zoho CRM cannot hold is refused by its path, and the rest is made.
 pub(crate) fn creation(record: &Record, terms: Terms<'_>) -> Changes {
     create(record, &Json::Null, terms)
 }
@@ -55,10 +54,6 @@ fn create(record: &Record, participants: &Json, terms: Terms<'_>) -> Changes {
     }
     writing.title();
     writing.recurrence();
-    writing
-        .changes
-        .refused
-        .retain(|refused| refused.path != "alerts");
     writing
         .changes
         .fields
@@ -345,26 +340,21 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Those that are set stay as they are, due or not.
+    /// Those that are set stay as they are, due or not. A new one that is due is left out: of a meeting that is over
+    /// nobody has to look at it, and what is held then tells that it has none.
     fn alerts(&mut self) {
-        let span = event::when(self.event)
-            .ok()
-            .and_then(|when| when::instants(&when, self.terms.zone));
-        let Some((start, end)) = span else { return };
-        let span = Span {
-            start,
-            end,
-            now: self.terms.now,
+        let Some(span) = Span::of(self.event, self.terms.zone, self.terms.now) else {
+            return;
         };
         let mut set: Vec<Json> = Vec::new();
         for alert in elements(self.event, "alerts") {
             let one = match reminders::known(self.reminders, alert) {
-                Some(known) => Ok(known.clone()),
+                Some(known) => Ok(Some(known.clone())),
                 None => reminders::reminder(alert, span),
             };
             match one {
-                Ok(one) if set.contains(&one) => {}
-                Ok(one) => set.push(one),
+                Ok(Some(one)) if !set.contains(&one) => set.push(one),
+                Ok(_) => {}
                 Err(reason) => self.refuse("alerts", reason),
             }
         }

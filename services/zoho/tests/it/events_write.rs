@@ -6,13 +6,14 @@ use model::{
     event::{Alert, Participant, Status},
 };
 use pretty_assertions::assert_eq;
-use provider::{Answer, Delete, Operation, Outcome};
+use provider::{Answer, Delete, Operation};
 use sandbox::{Fault, Rule};
 use serde_json::{Value as Json, json};
 
 use crate::{
     events::{edit as people_edit, made, meeting, permit},
     lab::{Lab, edit, path, shown, update, with_option},
+    weekly::changed,
     written::{applied, create, event, everything, live, mails, refused, set, truth},
 };
 
@@ -37,12 +38,6 @@ fn element(at: &str, before: Option<Element>, after: Option<Element>) -> Edit {
 
 fn reminder(minutes: u32) -> Element {
     Alert::minutes_before(minutes).element()
-}
-
-async fn changed(lab: &Lab, id: &str, edits: Vec<Edit>) -> Outcome {
-    lab.later(60).await;
-    let version = live(lab, id).await.version;
-    lab.one(&everything(), update(id, version, edits)).await
 }
 
 // proves: ZGE-11
@@ -264,57 +259,6 @@ async fn a_meeting_that_was_moved_in_another_zone_is_found_moved_after_a_lost_an
     let answer = applied(&again).answer.as_ref().unwrap();
     let there = "2027-03-02T12:00:00[Europe/Istanbul]/2027-03-02T13:00:00[Europe/Istanbul]";
     assert_eq!(shown(&answer.record, "when").as_deref(), Some(there));
-}
-
-#[tokio::test]
-async fn reminders_are_set_kept_and_cleared_and_none_that_is_due_or_mailed() {
-    let lab = Lab::kind().await;
-    let id = made(&lab, &meeting("Demo", &json!({}))).await;
-    let outcome = changed(
-        &lab,
-        &id,
-        vec![element("alerts", None, Some(reminder(120)))],
-    )
-    .await;
-    assert!(applied(&outcome).refused.is_empty());
-    let hours = json!([{"unit": 2, "period": "hours"}]);
-    assert_eq!(truth(&lab, &id).await["Remind_At"], hours);
-    let by_mail = Element::simple("email", "-PT30M");
-    let outcome = changed(&lab, &id, vec![element("alerts", None, Some(by_mail))]).await;
-    assert!(refused(&outcome).1.contains("e-mail"));
-    assert_eq!(truth(&lab, &id).await["Remind_At"], hours);
-    let cleared = changed(
-        &lab,
-        &id,
-        vec![element("alerts", Some(reminder(120)), None)],
-    )
-    .await;
-    assert!(applied(&cleared).refused.is_empty());
-    assert_eq!(truth(&lab, &id).await["Remind_At"], Json::Null);
-
-    let past = json!({
-        "Start_DateTime": "2026-01-01T09:00:00+00:00", "End_DateTime": "2026-01-01T10:00:00+00:00",
-    });
-    let over = made(&lab, &meeting("Over", &past)).await;
-    let outcome = changed(
-        &lab,
-        &over,
-        vec![element("alerts", None, Some(reminder(5)))],
-    )
-    .await;
-    assert_eq!(refused(&outcome).0, Some("alerts"));
-    let mut record = event(&[("title", "Was"), ("when", "2026-01-01/2026-01-02")]);
-    set(&mut record, "alerts", vec![reminder(5)]);
-    let outcome = lab.one(&everything(), create(record, false)).await;
-    assert!(
-        applied(&outcome).refused.is_empty(),
-        "nobody has to look at a meeting that is over"
-    );
-    assert_eq!(
-        truth(&lab, &applied(&outcome).remote_id).await["Remind_At"],
-        Json::Null
-    );
-    assert_eq!(mails(&lab).await, 0);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod lab;
 mod meanwhile;
 mod push;
 mod read;
+mod reminders;
 mod round_trip;
 mod series;
 mod series_write;

@@ -122,41 +122,6 @@ fn a_time_without_a_zone_is_by_the_clock_of_the_caller_and_needs_one() {
     );
 }
 
-// proves: R-30
-#[test]
-fn reminders_are_of_whole_minutes_before_and_none_by_mail_or_due() {
-    let start: Timestamp = "2026-11-23T01:00:00Z".parse().unwrap();
-    let span = Span {
-        start,
-        end: start + SignedDuration::from_mins(30),
-        now: now(),
-    };
-    let of = |label: &str, text: &str| reminders::reminder(&Element::simple(label, text), span);
-    let minutes = |unit: u32| Ok(json!({"unit": unit, "period": "minutes"}));
-    assert_eq!(of("display", "-PT15M"), minutes(15));
-    assert_eq!(of("display", "PT0S"), minutes(0));
-    assert_eq!(of("display", "-PT35M/end"), minutes(5));
-    assert_eq!(of("display", "2026-11-23T00:50:00Z"), minutes(10));
-    for (label, text) in [
-        ("email", "-PT15M"),
-        ("display", "-PT60M"),
-        ("display", "-PT2H"),
-        ("display", "PT5M"),
-        ("display", "-PT30S"),
-        ("display", "soon"),
-    ] {
-        assert!(of(label, text).is_err(), "{label} {text}");
-    }
-    let ahead = Span {
-        start: start + SignedDuration::from_hours(24 * 365),
-        ..span
-    };
-    let far = |text| reminders::reminder(&Element::simple("display", text), ahead).unwrap();
-    assert_eq!(far("-P14D"), json!({"unit": 2, "period": "weeks"}));
-    assert_eq!(far("-PT36H"), json!({"unit": 36, "period": "hours"}));
-    assert_eq!(far("-P3D"), json!({"unit": 3, "period": "days"}));
-}
-
 #[test]
 fn what_identifies_a_participant_on_another_side_only_is_no_invitation() {
     let element = |label: &str| Participant::new(label).element();
