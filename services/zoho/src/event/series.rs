@@ -181,19 +181,29 @@ fn most<T: PartialEq>(all: &[T]) -> Option<&T> {
     all.iter().rev().max_by_key(|one| count(one))
 }
 
-/// What most occurrences have, field by field.
+/// What most occurrences have, field by field. What is over is given no reminder any more, so that those of the later
+/// ones count.
 fn usual_values(occurrences: &[Occurrence]) -> Record {
     let mut record = Record::new(event::KIND);
     let roots: BTreeSet<&Path> = occurrences
         .iter()
         .flat_map(|one| one.record.fields.keys())
         .collect();
+    let begins = |at: &usize| occurrences[*at].when.start().clock();
+    let last = (0..occurrences.len()).max_by_key(begins);
     for root in roots {
         let values: Vec<Option<&Value>> = occurrences
             .iter()
             .map(|one| one.record.fields.get(root))
             .collect();
-        record.set(root.clone(), most(&values).copied().flatten().cloned());
+        let usual = match last.map(|last| values[last]) {
+            Some(Some(_)) if root.field() == "alerts" => {
+                let set: Vec<Option<&Value>> = values.into_iter().filter(Option::is_some).collect();
+                most(&set).copied()
+            }
+            _ => most(&values).copied(),
+        };
+        record.set(root.clone(), usual.flatten().cloned());
     }
     record
 }

@@ -1,5 +1,6 @@
 //! Reminders of meetings: what is set, and what is left out or refused.
 
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use model::{Edit, Element, Record, Value, event::Alert};
 use pretty_assertions::assert_eq;
 use serde_json::{Value as Json, json};
@@ -7,8 +8,8 @@ use serde_json::{Value as Json, json};
 use crate::{
     events::{made, meeting},
     lab::{Lab, path},
-    weekly::changed,
-    written::{applied, create, event, everything, mails, refused, set, truth},
+    weekly::{changed, occurrences, series_of},
+    written::{applied, create, event, everything, live, mails, refused, set, truth},
 };
 
 fn reminder(minutes: u32) -> Element {
@@ -99,4 +100,75 @@ async fn a_reminder_that_is_due_is_left_out_and_the_answer_says_that_there_is_no
     let held = alerts(&updated.answer.as_ref().unwrap().record);
     assert_eq!(held, [reminder(15)]);
     assert_eq!(reminds(&lab, &over).await, minutes(15));
+}
+
+/// Weekly for so many weeks, since three weeks ago.
+fn weekly(count: u32) -> Record {
+    let day = (jiff::Timestamp::now().to_zoned(TimeZone::UTC).date() - 21.days()).to_string();
+    let when = format!("{day}T12:00:00[Europe/Istanbul]/{day}T13:00:00[Europe/Istanbul]");
+    let rule = format!("FREQ=WEEKLY;COUNT={count}");
+    let mut record = event(&[("title", "Weekly"), ("when", &when), ("recurrence", &rule)]);
+    set(&mut record, "alerts", vec![reminder(15)]);
+    record
+}
+
+fn are_over(rows: &[Json]) -> Vec<bool> {
+    let today = jiff::Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let day = |row: &Json| -> Date {
+        row["Start_DateTime"].as_str().unwrap()[..10]
+            .parse()
+            .unwrap()
+    };
+    rows.iter().map(|row| day(row) <= today).collect()
+}
+
+// proves: R-30
+#[tokio::test]
+async fn a_series_that_began_long_ago_is_reminded_of_while_it_goes_on() {
+    let lab = Lab::kind().await;
+    for (count, expected) in [(8, minutes(15)), (2, Json::Null)] {
+        let outcome = lab.one(&everything(), create(weekly(count), false)).await;
+        let created = applied(&outcome);
+        assert!(created.refused.is_empty());
+        let rows = occurrences(&lab, &created.remote_id).await;
+        assert!(
+            rows.iter().all(|row| row["Remind_At"] == expected),
+            "{rows:?}"
+        );
+        lab.later(600).await;
+        let read = live(&lab, &created.remote_id).await.record;
+        let answer = &created.answer.as_ref().unwrap().record;
+        assert_eq!(alerts(answer), alerts(&read));
+    }
+}
+
+// proves
+#[tokio::test]
+async fn a_series_gets_its_reminder_for_what_is_to_come_and_shows_that_one() {
+    let lab = Lab::kind().await;
+    let mut record = weekly(5);
+    record.set(path("alerts"), None);
+    let outcome = lab.one(&everything(), create(record, false)).await;
+    let series = applied(&outcome).remote_id.clone();
+    let mut rows = occurrences(&lab, &series).await;
+    assert_eq!(
+        series,
+        series_of(&lab, rows[0]["id"].as_str().unwrap()).await
+    );
+    lab.later(600).await;
+    for (before, after) in [(None, 15), (Some(15), 30)] {
+        let edits = vec![alert(before.map(reminder), Some(reminder(after)))];
+        let outcome = changed(&lab, &series, edits).await;
+        assert!(applied(&outcome).refused.is_empty());
+        rows = occurrences(&lab, &series).await;
+        for (row, over) in rows.iter().zip(are_over(&rows)) {
+            let expected = if over { Json::Null } else { minutes(after) };
+            assert_eq!(row["Remind_At"], expected, "{}", row["Start_DateTime"]);
+        }
+        let answer = &applied(&outcome).answer.as_ref().unwrap().record;
+        let read = live(&lab, &series).await.record;
+        for record in [answer, &read] {
+            assert_eq!(alerts(record), [reminder(after)], "most are over");
+        }
+    }
 }
