@@ -23,6 +23,7 @@ use crate::{
     ingest,
     ledger::Ledger,
     live::{self, Sighted},
+    pairing::found::take_base,
     plan,
     store::{
         SyncKey,
@@ -439,12 +440,21 @@ impl Step<'_> {
             // A key is not a person: the look-up found somebody else's record, whose link may have to know
             // what it shows.
             link::touch(self.connection, &[id], &self.write.traceparent).await?;
-            if !live.marker.is_empty() && live.marker == link.marker {
+            if carries_its_marker(link, live) {
                 // Made for this link and matched under another one: only another marker tells what is made now.
                 link.create_generation += 1;
             }
             plan::SHARES_KEY.clone_into(&mut link.reason);
             return Ok(());
+        }
+        if link.record(side).is_none() {
+            // An earlier create made it, whose answer was lost.
+            if carries_its_marker(link, live) {
+                link.created_side = Some(side);
+            }
+            if let Some(record) = record::by_id(self.connection, &[id]).await?.pop() {
+                take_base(self.connection, self.definition, link, &record).await?;
+            }
         }
         if link.record(side) != Some(id) {
             live::take_over(self.connection, self.definition, link, side, id).await?;
@@ -466,14 +476,18 @@ impl Step<'_> {
         if live::has_counterpart(self.connection, link, side, found).await? {
             return Ok(true);
         }
-        let by_marker = !live.marker.is_empty() && live.marker == link.marker;
         match link.record(side.other()) {
-            Some(source) if !by_marker => {
+            Some(source) if !carries_its_marker(link, live) => {
                 Ok(matching::shares_only_a_key(self.connection, source, found).await?)
             }
             _ => Ok(false),
         }
     }
+}
+
+/// Whether a record carries the marker of a link's create.
+fn carries_its_marker(link: &LinkRow, live: &wire::Live) -> bool {
+    !live.marker.is_empty() && live.marker == link.marker
 }
 
 /// A record that cannot be synced is set aside with the reason, and told.

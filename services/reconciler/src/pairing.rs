@@ -1,5 +1,6 @@
 //! Matching: records that wait get a link, alone or with their counterpart (R-06 … R-09).
 
+pub(crate) mod found;
 pub mod rebuilt;
 
 use std::collections::{HashMap, HashSet};
@@ -17,8 +18,10 @@ use crate::{
     live, plan,
     store::{
         link::{self, LinkRow, LinkState, NewLink},
+        lost,
         matching::{self, Bond, Contender},
-        record, write,
+        record::{self, RecordRow},
+        write,
     },
     trace,
 };
@@ -248,8 +251,11 @@ async fn by_marker(
     definition: &Definition,
 ) -> Result<usize, EngineError> {
     let found = matching::by_marker(connection, &definition.key).await?;
-    for (record, remote_id, side, id) in &found {
-        adopt_record(connection, *id, *side, *record, remote_id).await?;
+    let rows = rows_of(connection, &found).await?;
+    for (record, id) in &found {
+        if let Some(row) = rows.get(record) {
+            found::adopt(connection, definition, *id, row).await?;
+        }
     }
     Ok(found.len())
 }
@@ -260,29 +266,22 @@ async fn by_former_id(
     definition: &Definition,
 ) -> Result<usize, EngineError> {
     let found = matching::restored(connection, &definition.key).await?;
-    for (record, remote_id, side, id) in &found {
-        adopt_record(connection, *id, *side, *record, remote_id).await?;
+    let rows = rows_of(connection, &found).await?;
+    for (record, id) in &found {
+        if let Some(row) = rows.get(record) {
+            found::revive(connection, definition, *id, row).await?;
+        }
     }
     Ok(found.len())
 }
 
-async fn adopt_record(
+async fn rows_of(
     connection: &mut PgConnection,
-    id: Uuid,
-    side: Side,
-    record: i64,
-    remote_id: &str,
-) -> Result<(), EngineError> {
-    write::revoke_of_links(connection, &[id]).await?;
-    let mut links = link::lock(connection, &[id]).await?;
-    for link in &mut links {
-        link.set_record(side, Some(record), remote_id);
-        link.unknown_count = 0;
-        pending(link, "found again");
-    }
-    link::save(connection, &links).await?;
-    matching::set_matched(connection, &[record]).await?;
-    Ok(())
+    found: &[(i64, Uuid)],
+) -> Result<HashMap<i64, RecordRow>, EngineError> {
+    let ids: Vec<i64> = found.iter().map(|(record, _)| *record).collect();
+    let rows = record::by_id(connection, &ids).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Where no marker can be carried: a waiting record with the very content of a create whose answer was lost is that
@@ -292,7 +291,7 @@ async fn by_content(
     connection: &mut PgConnection,
     definition: &Definition,
 ) -> Result<usize, EngineError> {
-    let creates = matching::unknown_creates(connection, &definition.key).await?;
+    let creates = lost::unknown_creates(connection, &definition.key).await?;
     if creates.is_empty() {
         return Ok(0);
     }
@@ -329,7 +328,7 @@ async fn by_content(
         });
         if let Some(at) = same {
             let row = rows.swap_remove(at);
-            adopt_record(connection, id, side, row.id, &row.remote_id).await?;
+            found::adopt(connection, definition, id, &row).await?;
             found += 1;
             continue;
         }
@@ -340,10 +339,11 @@ async fn by_content(
         );
         let (key, after) = (&definition.key, create.queued_at);
         if !keys.is_empty()
-            && let Some((record, remote_id)) =
+            && let Some((record, _)) =
                 matching::free_with_keys(connection, key, side, &keys, after).await?
+            && let Some(row) = record::by_id(connection, &[record]).await?.pop()
         {
-            adopt_record(connection, id, side, record, &remote_id).await?;
+            found::adopt(connection, definition, id, &row).await?;
             rows.retain(|row| row.id != record);
             found += 1;
         }

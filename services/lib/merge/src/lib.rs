@@ -4,7 +4,8 @@
 //! by pairing. A change is a difference between a side and its *own* base; both sides are never compared
 //! with each other to find one. [`plan`] is a total function of what is known about one link: it says what
 //! to write where, which bases move now, what is lost by it, and in which state the link is. [`applied`]
-//! says which bases move once a write is done, and [`pair_up`] which records of two sides belong together.
+//! says which bases move once a write is done, [`found`] which once its record is found although its answer was
+//! lost, and [`pair_up`] which records of two sides belong together.
 //!
 //! The crate knows no kind of record and no provider, only paths and values. It is pure: no I/O, no async,
 //! no clock, no randomness and no state; the same arguments give the same answer, whatever the lints in
@@ -18,6 +19,7 @@ mod deletion;
 mod elements;
 mod fields;
 mod flap;
+mod found;
 mod matching;
 mod plan;
 mod planner;
@@ -28,6 +30,7 @@ mod slots;
 
 pub use base::{Answer, Base, PairBase, applied, hints, unexplained};
 pub use flap::{Written, bounces};
+pub use found::found;
 pub use matching::{Candidate, Match, Matching, OutsideMatch, PossibleMatch, Twin, pair_up};
 pub use plan::{Cause, Conflict, Disposition, Loss, Plan, PlannedEdit, Write};
 pub use planner::plan;

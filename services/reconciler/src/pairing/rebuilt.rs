@@ -7,7 +7,7 @@ use model::{Comparison, Pairing, Path, Record, Side, Value, project};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::adopt_record;
+use super::found;
 use crate::{
     definition::Definition,
     error::EngineError,
@@ -212,13 +212,11 @@ async fn join(
         Some(id) => id,
         None => alone(connection, definition, source).await?,
     };
-    adopt_record(connection, id, own.side, own.record, &own.remote_id).await?;
-    let mut links = link::lock(connection, &[id]).await?;
-    for link in &mut links {
-        link.created_side = Some(own.side);
-    }
-    link::save(connection, &links).await?;
-    matching::set_matched(connection, &[source.record, own.record]).await?;
+    let Some(row) = record::by_id(connection, &[own.record]).await?.pop() else {
+        return Ok(());
+    };
+    found::adopt(connection, definition, id, &row).await?;
+    matching::set_matched(connection, &[source.record]).await?;
     Ok(())
 }
 

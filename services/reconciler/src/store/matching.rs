@@ -164,17 +164,17 @@ pub async fn contenders(
 }
 
 /// Waiting records that carry the marker of a link whose record on that side is missing or gone: the
-/// create's own record, found again (R-08). Answers (record, provider id, side, link).
+/// create's own record, found again (R-08). Answers (record, link).
 pub async fn by_marker(
     connection: &mut PgConnection,
     key: &SyncKey,
-) -> Result<Vec<(i64, String, Side, Uuid)>, StoreError> {
+) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = sqlx::query(
         "WITH waiting AS MATERIALIZED (
-             SELECT id, remote_id, side, marker, first_seen_at FROM record
+             SELECT id, side, marker, first_seen_at FROM record
              WHERE tenant = $1 AND sync = $2 AND unmatched AND presence = 'live' AND marker <> ''
          )
-         SELECT DISTINCT ON (l.id) r.id, r.remote_id, r.side, l.id AS link FROM waiting r
+         SELECT DISTINCT ON (l.id) r.id, l.id AS link FROM waiting r
          JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.marker = r.marker AND l.marker <> ''
          LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
          JOIN record source ON source.id = CASE r.side WHEN 1 THEN l.right_record ELSE l.left_record END
@@ -194,35 +194,30 @@ pub async fn by_marker(
     rows.iter().map(found).collect()
 }
 
-fn found(row: &PgRow) -> Result<(i64, String, Side, Uuid), StoreError> {
-    Ok((
-        row.try_get("id")?,
-        row.try_get("remote_id")?,
-        side_of(row.try_get("side")?),
-        row.try_get("link")?,
-    ))
+fn found(row: &PgRow) -> Result<(i64, Uuid), StoreError> {
+    Ok((row.try_get("id")?, row.try_get("link")?))
 }
 
 /// Waiting records of the scope that an open link had before they were gone, and in whose place nothing was put
-/// since: somebody took them out of the bin (R-11). Answers (record, provider id, side, link).
+/// since: somebody took them out of the bin (R-11). Answers (record, link).
 pub async fn restored(
     connection: &mut PgConnection,
     key: &SyncKey,
-) -> Result<Vec<(i64, String, Side, Uuid)>, StoreError> {
+) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = sqlx::query(
         "WITH waiting AS MATERIALIZED (
              SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
                  AND presence = 'live' AND in_scope
          ), bereft AS (
-             SELECT r.id, r.remote_id, r.side, l.id AS link FROM waiting r
+             SELECT r.id, l.id AS link FROM waiting r
              JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.left_id = r.remote_id
              WHERE r.side = 1 AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed'
              UNION ALL
-             SELECT r.id, r.remote_id, r.side, l.id FROM waiting r
+             SELECT r.id, l.id FROM waiting r
              JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.right_id = r.remote_id
              WHERE r.side = 2 AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed'
          )
-         SELECT DISTINCT ON (r.link) r.id, r.remote_id, r.side, r.link FROM bereft r
+         SELECT DISTINCT ON (r.link) r.id, r.link FROM bereft r
          WHERE NOT EXISTS (SELECT FROM link o WHERE o.left_record = r.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT FROM link o WHERE o.right_record = r.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT FROM write w WHERE w.link = r.link
@@ -339,48 +334,6 @@ pub async fn marked(
                 side_of(row.try_get("side")?),
                 row.try_get("marker")?,
             ))
-        })
-        .collect()
-}
-
-/// A create of unknown fate.
-#[derive(Debug)]
-pub struct UnknownCreate {
-    /// The link that asked for it.
-    pub link: Uuid,
-    /// The side on which the record was to be created.
-    pub side: Side,
-    /// The write, with the record.
-    pub body: Vec<u8>,
-    /// When it was planned.
-    pub queued_at: Timestamp,
-}
-
-/// Links whose create has an unknown fate.
-pub async fn unknown_creates(
-    connection: &mut PgConnection,
-    key: &SyncKey,
-) -> Result<Vec<UnknownCreate>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT ON (l.id) l.id, w.side, w.body, w.queued_at FROM link l JOIN write w ON w.link = l.id
-         WHERE l.tenant = $1 AND l.sync = $2 AND l.look_up_after IS NOT NULL AND l.state <> 'closed'
-             AND w.operation = 'create' AND w.status = 'unknown'
-         ORDER BY l.id, w.queued_at DESC",
-    )
-    .bind(&key.tenant)
-    .bind(&key.sync)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(UnknownCreate {
-                link: row.try_get("id")?,
-                side: side_of(row.try_get("side")?),
-                body: row.try_get("body")?,
-                queued_at: row
-                    .try_get::<jiff_sqlx::Timestamp, _>("queued_at")?
-                    .to_jiff(),
-            })
         })
         .collect()
 }

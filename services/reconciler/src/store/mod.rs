@@ -6,6 +6,7 @@ pub mod feed;
 pub mod frozen;
 pub mod history;
 pub mod link;
+pub mod lost;
 pub mod matching;
 pub mod notice;
 pub mod outbox;

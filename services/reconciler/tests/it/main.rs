@@ -13,6 +13,7 @@ mod book;
 mod crowd;
 mod deletion;
 mod flaps;
+mod found;
 mod interleavings;
 mod mailboxes;
 mod meetings;

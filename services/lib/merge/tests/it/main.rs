@@ -4,6 +4,7 @@
 
 mod cases;
 mod dsl;
+mod found;
 mod laws;
 mod link;
 mod match_cases;

@@ -1,0 +1,108 @@
+//! Records that are found again: a link takes back what it had lost sight of.
+
+use merge::{Answer, Base};
+use model::{Fields, Record, project};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    definition::Definition,
+    error::EngineError,
+    plan,
+    store::{
+        link::{self, LinkRow},
+        lost, matching,
+        record::RecordRow,
+        write,
+    },
+};
+
+/// A link takes a record that it had before it was gone.
+pub(super) async fn revive(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    id: Uuid,
+    record: &RecordRow,
+) -> Result<(), EngineError> {
+    take(connection, definition, id, record, false).await
+}
+
+/// A link takes the record that its create made, although the answer was lost.
+pub(super) async fn adopt(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    id: Uuid,
+    record: &RecordRow,
+) -> Result<(), EngineError> {
+    take(connection, definition, id, record, true).await
+}
+
+async fn take(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    id: Uuid,
+    record: &RecordRow,
+    made_by_us: bool,
+) -> Result<(), EngineError> {
+    write::revoke_of_links(connection, &[id]).await?;
+    let mut links = link::lock(connection, &[id]).await?;
+    for link in &mut links {
+        if made_by_us {
+            take_base(connection, definition, link, record).await?;
+            link.created_side = Some(record.side);
+        }
+        link.set_record(record.side, Some(record.id), &record.remote_id);
+        link.unknown_count = 0;
+        super::pending(link, "found again");
+    }
+    link::save(connection, &links).await?;
+    matching::set_matched(connection, &[record.id]).await?;
+    Ok(())
+}
+
+/// A link takes the base of the create whose answer was lost, as far as the record that was found shows what was sent.
+/// So what somebody changed meanwhile, on whatever side, is an edit, and the rest agrees. Of several creates
+/// that one counts of which most is shown, the last one of equals. Without a plan, as after a recovery, everything meets
+/// for the first time.
+pub(crate) async fn take_base(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &mut LinkRow,
+    record: &RecordRow,
+) -> Result<(), EngineError> {
+    let Some(fields) = &record.fields else {
+        return Ok(());
+    };
+    // None was lost since the base was made.
+    if link.base.is_some() && link.unknown_count == 0 {
+        return Ok(());
+    }
+    let most = link.unknown_count.max(1);
+    let plans = lost::plans(connection, link.id, record.side, most).await?;
+    let shown = Record {
+        kind: definition.kind.clone(),
+        fields: fields.clone(),
+    };
+    let readable = plan::readable(&record.readable);
+    let mut base = Base::new();
+    for edits in plans {
+        let written: Fields = edits
+            .iter()
+            .filter_map(|planned| Some((planned.edit.path.clone(), planned.edit.after.clone()?)))
+            .collect();
+        let fields = project(&shown, &definition.paths(record.side), &written);
+        let answer = Answer {
+            fields: &fields,
+            readable: &readable,
+        };
+        let found = merge::found(&definition.pairings, record.side, &edits, answer);
+        if found.len() > base.len() {
+            base = found;
+        }
+    }
+    // A new record has never shown anything: what an earlier one had agreed on says nothing of it.
+    if !base.is_empty() {
+        link.base = Some(base);
+    }
+    Ok(())
+}
