@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: kit::Allocator = kit::Allocator;
+
 fn main() -> ExitCode {
     control::main()
 }

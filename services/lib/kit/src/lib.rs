@@ -31,6 +31,7 @@ pub mod grpc;
 pub mod http;
 pub mod telemetry;
 
+mod allocator;
 mod health;
 mod point;
 mod process;
@@ -40,6 +41,7 @@ mod signal;
 mod tasks;
 mod tls;
 
+pub use allocator::Allocator;
 pub use database::{DatabaseSettings, Schema};
 pub use grpc::{ControlSettings, GrpcSettings};
 pub use health::{Health, Part};
