@@ -281,6 +281,16 @@ impl Stage {
         .await;
     }
 
+    /// Waits until a rule has hit a call, and has people type on: what they type is drawn, and may lead to no such call yet.
+    pub async fn hit_as_people_type(&mut self, rule: u64) {
+        while tokio::time::timeout(SOON / 6, self.hit(rule, 1))
+            .await
+            .is_err()
+        {
+            self.people_type(6).await;
+        }
+    }
+
     /// Ends every fault.
     pub async fn no_faults(&self) {
         self.system.sandbox.delete("faults").await.unwrap();

@@ -85,7 +85,7 @@ async fn storm(mut stage: Stage, lists: [&str; 2], writes: &Writes) {
     .await;
     stage.people_type(24).await;
     for rule in lost {
-        stage.hit(rule, 1).await;
+        stage.hit_as_people_type(rule).await;
         stage.people_type(2).await;
     }
     stage.ends_well().await;
