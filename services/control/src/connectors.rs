@@ -217,24 +217,24 @@ impl Connector {
             .collections)
     }
 
-    /// The fields that the account offers.
+    /// The fields that the account offers, and what it can hold of a series, as its connector says it.
     pub(crate) async fn fields(
         &self,
         access: wire::Access,
         kind: &str,
-    ) -> Result<Catalogue, Error> {
+    ) -> Result<(Catalogue, String), Error> {
         let doing = format!("list the fields of the {} account", self.provider);
         let request = FieldsRequest {
             access: Some(access),
             kind: kind.to_owned(),
         };
         let answer = self.client.clone().fields(request).await;
-        let fields = answer
+        let answer = answer
             .map_err(|status| Error::from_peer(&doing, &status))?
-            .into_inner()
-            .fields;
+            .into_inner();
         // A path that this program does not know yet cannot be mapped; that is no reason to offer none.
-        Ok(Catalogue(fields.into_iter().filter_map(entry).collect()))
+        let known = answer.fields.into_iter().filter_map(entry);
+        Ok((Catalogue(known.collect()), answer.series))
     }
 }
 

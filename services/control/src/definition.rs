@@ -13,6 +13,9 @@ use crate::{
     recipe::Criterion,
 };
 
+/// The option that says what the other side can hold of a series.
+const OTHER_SERIES: &str = "other_series";
+
 /// A resolved sync.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition {
@@ -48,6 +51,9 @@ pub(crate) struct Side {
     pub options: BTreeMap<String, String>,
     /// What the provider's connector last said of it.
     pub about: About,
+    /// What the account can hold of a series, as its connector says it; empty for whatever there is.
+    #[serde(default)]
+    pub series: String,
 }
 
 /// What holds the records of a side. All empty for the whole account.
@@ -105,8 +111,8 @@ impl Definition {
             events.map(|e| e.options().collect()).unwrap_or_default();
         wire::SyncDefinition {
             kind: self.kind.clone(),
-            left: Some(self.left.to_wire(&shared)),
-            right: Some(self.right.to_wire(&shared)),
+            left: Some(self.left.to_wire(&shared, &self.right)),
+            right: Some(self.right.to_wire(&shared, &self.left)),
             policies: Some(self.policies.to_wire()),
             mapping: self.mapping.iter().map(to_wire_pairing).collect(),
             r#match: self.criteria.iter().map(to_wire_criterion).collect(),
@@ -138,9 +144,12 @@ impl Side {
         }
     }
 
-    /// With the options that both sides get.
-    fn to_wire(&self, shared: &[(String, String)]) -> wire::SideDefinition {
-        let own = self.options.clone();
+    /// With the options that both sides get, and what the other side can hold.
+    fn to_wire(&self, shared: &[(String, String)], other: &Self) -> wire::SideDefinition {
+        let mut own = self.options.clone();
+        if !other.series.is_empty() {
+            own.insert(OTHER_SERIES.to_owned(), other.series.clone());
+        }
         wire::SideDefinition {
             connection: self.connection.to_string(),
             provider: self.provider.clone(),

@@ -96,7 +96,7 @@ impl<'a> Offers<'a> {
     ) -> Result<Offer, Error> {
         let connector = self.control.connectors.of(&connection.provider)?;
         let about = connector.about().await?;
-        let (collections, catalogue) = tokio::try_join!(
+        let (collections, (catalogue, series)) = tokio::try_join!(
             connector.collections(access.to_wire(), kind),
             connector.fields(access.to_wire(), kind),
         )?;
@@ -109,6 +109,7 @@ impl<'a> Offers<'a> {
             about,
             collections,
             catalogue,
+            series,
         })
     }
 }

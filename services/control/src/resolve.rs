@@ -40,6 +40,8 @@ pub(crate) struct Offer {
     pub collections: Vec<wire::Collection>,
     /// The account's fields.
     pub catalogue: Catalogue,
+    /// What the account can hold of a series, as its connector says it; empty for whatever there is.
+    pub series: String,
 }
 
 /// Everything that is wrong with a document, or its definition.
@@ -117,6 +119,7 @@ fn side(
             .unwrap_or_default(),
         options: chosen_options(options.as_ref(), recipe, problems),
         about: offer.about,
+        series: offer.series.clone(),
     }
 }
 

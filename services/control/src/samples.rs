@@ -51,5 +51,6 @@ fn side(
         },
         options: BTreeMap::new(),
         about: About::default(),
+        series: String::new(),
     }
 }

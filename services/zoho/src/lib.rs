@@ -17,7 +17,10 @@ mod writer;
 use std::process::ExitCode;
 
 use async_trait::async_trait;
-use model::Catalogue;
+use model::{
+    Catalogue,
+    event::{SeriesLimits, Zone},
+};
 use provider::{
     About, Account, At, Batch, Collection, Fault, Grant, HttpClient, Outcome, Page, Provider, Push,
     Renewed, Scope, Session, SignedIn, Write,
@@ -122,6 +125,13 @@ impl Provider for Zoho {
             Kind::Contact => map::catalogue(&fields, profile.as_deref()),
             Kind::Event => event::catalogue(&fields, profile.as_deref()),
         })
+    }
+
+    async fn series(&self, session: Session<'_>) -> Result<Option<SeriesLimits>, Fault> {
+        let user = auth::account::current_user(&Client::new(session)?).await?;
+        let zone = user.time_zone.and_then(|name| Zone::named(&name).ok());
+        // By whose clock it repeats has to be known for a limit that is told.
+        Ok(zone.map(|zone| event::series_limits(Some(&zone))))
     }
 
     async fn page(&self, session: Session<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {

@@ -44,6 +44,7 @@ fn offer(name: &str, provider: &str, collections: &[(&str, &str, &str)], paths: 
         about: About::default(),
         collections: collections.iter().map(collection).collect(),
         catalogue,
+        series: String::new(),
     }
 }
 

@@ -85,7 +85,10 @@ async fn both_sides_get_the_policies_of_events_as_options_of_their_scope() {
         .into();
     assert_eq!(options(&stage).await, [expected.clone(), expected]);
     let policies = definition.policies.unwrap();
-    assert_eq!((policies.cap_first_run, policies.cap_later_runs), (0, 0));
+    assert_eq!(
+        (policies.cap_first_run, policies.cap_later_runs),
+        (5_000, 500)
+    );
     assert_eq!(
         (policies.twins.as_str(), policies.outside.as_str()),
         ("sync-all", "skip")
@@ -106,6 +109,25 @@ async fn both_sides_get_the_policies_of_events_as_options_of_their_scope() {
             "when"
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_side_learns_what_the_other_can_hold_of_a_series() {
+    const LIMITS: &str = "FREQ=DAILY,WEEKLY;PARTS=COUNT;RDATE=FALSE;TZID=Europe/Vienna";
+    let stage = stage().await;
+    stage.zoho.hold_of_series(LIMITS);
+    stage.apply(FILE).await;
+    let [left, right] = options(&stage).await;
+    assert_eq!(left.get("other_series"), None);
+    assert_eq!(right.get("other_series").map(String::as_str), Some(LIMITS));
+
+    // What an account can hold by now is stored when the file is applied again, and is no difference that is told.
+    let moved = LIMITS.replace("Vienna", "London");
+    stage.zoho.hold_of_series(&moved);
+    let (_, outcome, differences) = stage.apply(FILE).await;
+    assert_eq!((outcome.as_str(), differences.len()), ("unchanged", 0));
+    let [_, right] = options(&stage).await;
+    assert_eq!(right.get("other_series"), Some(&moved));
 }
 
 // proves: BEY-12, R-14
@@ -143,7 +165,7 @@ async fn what_takes_part_begins_a_generation_and_stays_the_same_sync() {
 async fn what_differs_from_the_recipe_is_shown() {
     let stage = stage().await;
     let yaml = format!(
-        "{FILE}policies: {{ caps: {{ first_run: 5000, later_runs: 500 }}, events: {{ private: full }} }}\n"
+        "{FILE}policies: {{ caps: {{ first_run: 0, later_runs: 100 }}, events: {{ private: full }} }}\n"
     );
     stage.apply(&yaml).await;
     let policies = stage.syncs().await.remove(0).policies;
@@ -155,8 +177,8 @@ async fn what_differs_from_the_recipe_is_shown() {
     let own = policies.into_iter().filter(|policy| !policy.of_recipe);
     let own: BTreeMap<String, String> = own.map(|policy| (policy.name, policy.value)).collect();
     let expected = [
-        ("caps.first_run", "5000"),
-        ("caps.later_runs", "500"),
+        ("caps.first_run", "0"),
+        ("caps.later_runs", "100"),
         ("events.private", "full"),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));

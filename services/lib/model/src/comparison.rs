@@ -240,6 +240,7 @@ fn normal_url(text: &str) -> String {
         .find(['/', '?', '#'])
         .map_or(text.len(), |at| after_scheme + at);
     let (host, rest) = text.split_at(host_end);
-    let rest = if rest == "/" { "" } else { rest };
+    let is_root = rest == "/" && !host.is_empty();
+    let rest = if is_root { "" } else { rest };
     canonical_text(&format!("{}{rest}", host.to_lowercase()))
 }

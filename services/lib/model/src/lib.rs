@@ -40,7 +40,7 @@ pub use match_key::{MatchKey, NO_NAME, match_keys};
 pub use patch::{Edit, Patched, locate, patch, patch_elements};
 pub use path::{Path, PathError};
 pub use project::project;
-pub use record::Record;
+pub use record::{REMARK, Record, remark};
 pub use side::{Direction, PerSide, Side, UnknownWord};
 pub use table::{FieldSpec, Form, KeySpec, Table, TableError};
 pub use value::{Element, Fields, SIMPLE_PART, Value};

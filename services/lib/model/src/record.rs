@@ -7,6 +7,10 @@ use crate::{
     value::{Element, Fields, Value},
 };
 
+/// The root path of what a record says, for people, of why it is shown as it is. It is read only, and no part of what is
+/// synced: whoever explains a record shows it.
+pub const REMARK: &str = "remark";
+
 /// A record in canonical form.
 ///
 /// Its fields are keyed by *root* path ([`crate::Table::root`]): `name.given`, `custom[Twitter_Handle]`, and
@@ -40,4 +44,9 @@ impl Record {
     pub fn elements(&self, root: &Path) -> &[Element] {
         self.fields.get(root).map_or(&[], Value::as_elements)
     }
+}
+
+/// Why these fields are shown as they are, in words for people, if they say so ([`REMARK`]).
+pub fn remark(fields: &Fields) -> Option<&str> {
+    fields.get(&Path::field_only(REMARK))?.as_text()
 }

@@ -278,6 +278,7 @@ impl From<Catalogue> for connector::FieldsResponse {
     fn from(catalogue: Catalogue) -> Self {
         Self {
             fields: catalogue.0.into_iter().map(Into::into).collect(),
+            series: String::new(),
         }
     }
 }

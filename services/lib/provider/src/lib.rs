@@ -28,7 +28,10 @@ pub mod write;
 use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
-use model::{Catalogue, Path, Side};
+use model::{
+    Catalogue, Path, Side,
+    event::{EventError, SeriesLimits},
+};
 use url::Url;
 
 pub use crate::{
@@ -78,6 +81,12 @@ pub trait Provider: Send + Sync + 'static {
     /// The fields of records of `kind`, with what can be done with each.
     async fn fields(&self, session: Session<'_>, kind: &str) -> Result<Catalogue, Fault>;
 
+    /// What the account can hold of a series; `None` if that is whatever there is. The other side of a sync tells what
+    /// the account cannot hold in a form that it can ([`Scope::other_series`]).
+    async fn series(&self, _session: Session<'_>) -> Result<Option<SeriesLimits>, Fault> {
+        Ok(None)
+    }
+
     /// Reads one page of a feed.
     ///
     /// A round begins with [`At::Start`] and goes on with the [`Page::next`] of the page before, until that
@@ -118,6 +127,9 @@ pub struct About {
     pub carries_marker: bool,
 }
 
+/// The option of a scope of events that says what the other side can hold of a series ([`SeriesLimits`]).
+pub const OTHER_SERIES: &str = "other_series";
+
 /// One side of one sync, as a provider needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -144,6 +156,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What the other side of the sync can hold of a series; `None` if that is whatever there is, or not known.
+    pub fn other_series(&self) -> Result<Option<SeriesLimits>, EventError> {
+        let told = self.options.get(OTHER_SERIES);
+        told.map(|text| text.parse()).transpose()
+    }
+
     /// Whether guests are told of what is written: the option `notify` is `all` (BEY-13).
     pub fn notifies(&self) -> bool {
         self.options.get("notify").is_some_and(|whom| whom == "all")

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use model::event::{EventError, Point, Rule, When, Zone};
+use model::event::{Point, Rule, SeriesLimits, Unholdable, When, Zone};
 use serde_json::{Value as Json, json};
 
 use crate::wire::Row;
@@ -12,8 +12,7 @@ use crate::wire::Row;
 pub(crate) const RULE: &str = "Recurring_Activity";
 
 /// Parts of a rule that Zoho CRM is known to take (Kaizen #8), and those of which it is unverified.
-const PARTS: [&str; 9] = [
-    "FREQ",
+const PARTS: [&str; 8] = [
     "INTERVAL",
     "COUNT",
     "UNTIL",
@@ -26,9 +25,6 @@ const PARTS: [&str; 9] = [
 
 /// How often a meeting can recur.
 const FREQUENCIES: [&str; 4] = ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
-
-/// So many beginnings of a series are compared by two clocks.
-const COMPARED: usize = 500;
 
 /// The rule of a row without the `DTSTART` that may stand in it, and that day.
 pub(super) fn of(row: &Row) -> Option<(String, Option<Date>)> {
@@ -66,20 +62,16 @@ pub(super) fn sent(
     zone: Option<&Zone>,
     excluded: &BTreeSet<Date>,
 ) -> Result<Json, String> {
-    fits(rule, first, zone)?;
+    limits(zone).check_rule(rule, first).map_err(said)?;
     let start = first.start().clock().date();
     // As if it were of days: Zoho CRM ends a rule on a day.
     let next = start
         .tomorrow()
         .map_err(|_| "its beginning is out of range".to_owned())?;
-    let days = When::new(Point::Day(start), Point::Day(next)).map_err(said)?;
+    let days = When::new(Point::Day(start), Point::Day(next)).map_err(|error| error.to_string())?;
     let mut parts = Vec::new();
     for part in rule.to_rfc5545(&days).split(';') {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let known = PARTS.contains(&name) && (name != "FREQ" || FREQUENCIES.contains(&value));
-        if !known {
-            return Err(format!("Zoho CRM has no recurrence with {name}={value}"));
-        }
         match (name, day(value)) {
             ("UNTIL", Some(day)) => parts.push(format!("UNTIL={day}")),
             _ => parts.push(part.to_owned()),
@@ -94,37 +86,26 @@ pub(super) fn sent(
     Ok(rule)
 }
 
-/// Zoho CRM repeats by the clock of the account. A series of another zone fits only if both clocks go alike: else its
-/// occurrences would shift with the seasons, and their names would differ between the sides.
-pub(super) fn fits(rule: &Rule, first: &When, zone: Option<&Zone>) -> Result<(), String> {
-    let Some(own) = first.zone() else {
-        return Ok(());
-    };
-    let Some(zone) = zone else {
-        return Err("the time zone of this account is not known".to_owned());
-    };
-    if own.same(zone) {
-        return Ok(());
+/// What Zoho CRM can hold of a series: it repeats by the clock of the account.
+pub(crate) fn limits(zone: Option<&Zone>) -> SeriesLimits {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    SeriesLimits {
+        frequencies: words(&FREQUENCIES),
+        parts: words(&PARTS),
+        added_dates: false,
+        zone: zone.cloned(),
     }
-    let at = |clock, zone: &Zone| Point::in_zone(clock, zone.clone()).instant();
-    let starts = rule.starts(first, COMPARED).map_err(said)?;
-    if starts
-        .into_iter()
-        .all(|clock| at(clock, own) == at(clock, zone))
-    {
-        return Ok(());
-    }
-    Err(format!(
-        "it recurs by the clock of {}, and meetings of this account by that of {}",
-        own.name(),
-        zone.name()
-    ))
 }
 
 #[allow(
     clippy::needless_pass_by_value,
     reason = "the error of a call is given away"
 )]
-fn said(error: EventError) -> String {
-    error.to_string()
+fn said(error: Unholdable) -> String {
+    match error {
+        Unholdable::Part { name, value } => {
+            format!("Zoho CRM has no recurrence with {name}={value}")
+        }
+        other => other.to_string(),
+    }
 }

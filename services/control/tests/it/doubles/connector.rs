@@ -37,6 +37,7 @@ struct State {
     tokens: BTreeMap<String, String>,
     missing_rights: Vec<String>,
     fields: Vec<Field>,
+    series: String,
     collections: Vec<Collection>,
     replaces_secrets: bool,
     token_seconds: u32,
@@ -74,6 +75,7 @@ pub(crate) async fn start(
             tokens: BTreeMap::new(),
             missing_rights: Vec::new(),
             fields: fields.iter().map(field).collect(),
+            series: String::new(),
             collections: collections.iter().map(collection).collect(),
             replaces_secrets: false,
             token_seconds: 3600,
@@ -133,6 +135,11 @@ impl Provider {
 
     pub(crate) fn withhold_right(&self, right: &str) {
         self.state().missing_rights.push(right.to_owned());
+    }
+
+    /// What the account can hold of a series.
+    pub(crate) fn hold_of_series(&self, limits: &str) {
+        limits.clone_into(&mut self.state().series);
     }
 
     pub(crate) fn add_field(&self, path: &str) {
@@ -319,6 +326,7 @@ impl Connector for Double {
         state.account(request.into_inner().access)?;
         Ok(Response::new(FieldsResponse {
             fields: state.fields.clone(),
+            series: state.series.clone(),
         }))
     }
 }

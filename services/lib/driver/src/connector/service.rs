@@ -215,7 +215,13 @@ impl connector_server::Connector for Service {
         let request = request.into_inner();
         let access = access(request.access)?;
         let kind = self.kind(&request.kind)?;
-        let fields = self.0.provider.fields(self.session(&access), kind).await;
-        Ok(Response::new(fields.map_err(refused)?.into()))
+        let (session, provider) = (self.session(&access), &self.0.provider);
+        let fields = provider.fields(session, kind).await.map_err(refused)?;
+        let mut answer = FieldsResponse::from(fields);
+        if kind == model::event::KIND {
+            let limits = provider.series(session).await.map_err(refused)?;
+            answer.series = limits.map(|limits| limits.to_string()).unwrap_or_default();
+        }
+        Ok(Response::new(answer))
     }
 }

@@ -19,6 +19,7 @@
 //! | `url` | what the event is about: a URL |
 //! | `uid` | the iCalendar UID (RFC 5545); set when an event is created, and never changed |
 //! | `recurrenceId` | of an instance that is a record by itself, as a guest of that instance alone sees it: where its series has it, as an instant in UTC (`2026-12-08T08:00:00Z`) or a day; never changed |
+//! | `remark` | why a record is shown as it is, for people; read only, and never mapped |
 //! | `keywords` | a list of texts |
 //! | `color` | text |
 //! | `custom[Name]` | an account's own field |
@@ -47,6 +48,7 @@ mod alert;
 mod description;
 mod error;
 mod instance;
+mod limits;
 mod lines;
 mod participant;
 mod point;
@@ -61,6 +63,7 @@ pub use alert::{Alert, AlertAction, Trigger};
 pub use description::Description;
 pub use error::EventError;
 pub use instance::{Original, Override};
+pub use limits::{SeriesLimits, Unholdable};
 pub use lines::Recurrence;
 pub use participant::Participant;
 pub use point::Point;
@@ -72,7 +75,7 @@ pub use zone::Zone;
 use crate::{
     comparison::Comparison,
     path::Path,
-    record::Record,
+    record::{REMARK, Record},
     table::{FieldSpec, Form, KeySpec, SIMPLE, Table, field},
     value::Value,
 };
@@ -108,7 +111,7 @@ pub(crate) static TABLE: Table = Table {
     made_once: &["recurrence", "when", "overrides"],
 };
 
-static FIELDS: [FieldSpec; 20] = [
+static FIELDS: [FieldSpec; 21] = [
     field("title", Form::Single, Comparison::Text),
     field("when", Form::Single, Comparison::When),
     field("recurrence", Form::Single, Comparison::Rule),
@@ -138,6 +141,7 @@ static FIELDS: [FieldSpec; 20] = [
     field("url", Form::Single, Comparison::Url),
     field("uid", Form::Single, Comparison::Text),
     field("recurrenceId", Form::Single, Comparison::Text),
+    field(REMARK, Form::Single, Comparison::Text),
     field("keywords", SIMPLE, Comparison::CaseInsensitive),
     field("color", Form::Single, Comparison::Text),
     field("custom", Form::Open, Comparison::Text),

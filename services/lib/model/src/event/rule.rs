@@ -110,6 +110,17 @@ impl Rule {
         Ok(found)
     }
 
+    /// The wall times, up to a last one, at which its instances begin. The first 50,000 are looked at.
+    pub fn starts_to(&self, first: &When, last: DateTime) -> Result<Vec<DateTime>, EventError> {
+        let mut found = Vec::new();
+        self.each(first, MOST, |start| {
+            let wanted = start <= last;
+            found.extend(wanted.then_some(start));
+            wanted
+        })?;
+        Ok(found)
+    }
+
     /// Whether an instance begins at this wall time. The first 50,000 are looked at.
     pub fn has(&self, first: &When, start: DateTime) -> Result<bool, EventError> {
         let mut has = false;
