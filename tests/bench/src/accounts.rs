@@ -112,7 +112,8 @@ impl Pair {
         let yaml = format!(
             "kind: Sync\nname: meetings-{}\nrecipe: zoho-google-calendar\n\
              left: {{ connection: {} }}\nright: {{ connection: {} }}\n\
-             policies: {{ frequency_seconds: {frequency_seconds}, events: {{ recurrence: sync }} }}\n",
+             policies:\n  frequency_seconds: {frequency_seconds}\n  \
+             caps: {{ first_run: 0, later_runs: 0 }}\n  events: {{ recurrence: sync }}\n",
             self.number,
             self.connection("zoho"),
             self.connection("google"),
