@@ -6,8 +6,10 @@ mod writing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use merge::{Disposition, Presence as Seen, Readable, Reason, Sight, Situation, Standing};
-use model::{Fields, Path, PerSide, Record, Side, project};
+use merge::{
+    Disposition, Overfull, Presence as Seen, Readable, Reason, Sight, Situation, Standing,
+};
+use model::{Fields, Pairing, Path, PerSide, Record, Side, project};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -192,7 +194,8 @@ impl<'a> Planner<'a> {
                 .extend(plan.agreed);
         }
         link.state = LinkState::InSync;
-        link.reason.clear();
+        let overfull = overfull(&self.definition.pairings, &plan.overfull);
+        link.reason = explained(overfull, [Some(left), Some(right)]);
         link.dirty = false;
         true
     }
@@ -283,8 +286,13 @@ impl<'a> Planner<'a> {
             Disposition::InSync => {
                 // What the sync finds again stays adopted until readings are past the time before.
                 let adopted = standing(&link) == Standing::Adopted;
-                let reason = if adopted { ADOPTED } else { "" };
-                self.finish(link, LinkState::InSync, reason.to_owned());
+                let reason = if adopted {
+                    ADOPTED.to_owned()
+                } else {
+                    let overfull = overfull(&self.definition.pairings, &plan.overfull);
+                    explained(overfull, [left, right])
+                };
+                self.finish(link, LinkState::InSync, reason);
             }
             Disposition::Pending => {
                 self.finish(link, LinkState::Pending, "being written".to_owned());
@@ -294,6 +302,10 @@ impl<'a> Planner<'a> {
             }
             Disposition::SetAside(Reason::Bounces) => {
                 let reason = around::reason(&self.definition.pairings, &plan.frozen);
+                self.finish(link, LinkState::SetAside, reason);
+            }
+            Disposition::SetAside(Reason::Overfull) => {
+                let reason = overfull(&self.definition.pairings, &plan.overfull);
                 self.finish(link, LinkState::SetAside, reason);
             }
             Disposition::SetAside(reason) => {
@@ -340,6 +352,30 @@ impl<'a> Planner<'a> {
         link.reason = reason;
         self.links.push(link);
     }
+}
+
+/// What of a record does not fit on a side, in words for people that are the same for all such records; nothing if all
+/// fits.
+fn overfull(pairings: &[Pairing], overfull: &[Overfull]) -> String {
+    let said = overfull.iter().filter_map(|one| {
+        let pairing = pairings.iter().find(|pairing| pairing.key() == one.pair)?;
+        let (path, limit) = (pairing.path(one.side), pairing.limit(one.side)?);
+        Some(format!(
+            "{path}: more than the {limit} that the {} account takes",
+            one.side
+        ))
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// What there is to know of a record that is in sync: what the plan says, and what the records say of themselves.
+fn explained(overfull: String, records: [Option<&RecordRow>; 2]) -> String {
+    let fields = records.into_iter().flatten();
+    let fields = fields.filter_map(|record| record.fields.as_ref());
+    let remarks = fields.filter_map(model::remark).map(str::to_owned);
+    let said = std::iter::once(overfull).chain(remarks);
+    let said = said.filter(|said| !said.is_empty());
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// Which paths a reading could tell.

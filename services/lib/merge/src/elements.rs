@@ -6,7 +6,7 @@ use crate::{
     base::PairBase,
     decide::{Decision, Rule, decide},
     fields::Merged,
-    plan::{Cause, PlannedEdit},
+    plan::{Cause, Overfull, PlannedEdit},
     slots::{Slot, slots},
 };
 
@@ -67,7 +67,7 @@ pub(crate) fn merge(
         .zip(decisions)
         .filter_map(|(slot, decision)| writing(slot, decision))
         .collect();
-    drop_what_does_not_fit(pairing, lists, &mut writings);
+    drop_what_does_not_fit(pairing, lists, &mut writings, merged);
     for writing in writings {
         write(pairing, &writing, merged);
     }
@@ -94,11 +94,12 @@ fn writing<'a>(slot: &'a Slot<'a>, decision: Decision) -> Option<Writing<'a>> {
 }
 
 /// An addition beyond what its side holds is not written: the other side keeps its element, and nothing is
-/// deleted for it.
+/// deleted for it. That it was left out is said.
 fn drop_what_does_not_fit(
     pairing: &Pairing,
     now: PerSide<&[Element]>,
     writings: &mut Vec<Writing<'_>>,
+    merged: &mut Merged,
 ) {
     for side in Side::ALL {
         let Some(limit) = pairing.limit(side) else {
@@ -107,12 +108,17 @@ fn drop_what_does_not_fit(
         let removes = |writing: &&Writing<'_>| writing.to == side && writing.after.is_none();
         let removals = writings.iter().filter(removes).count();
         let mut room = (limit as usize + removals).saturating_sub(now.get(side).len());
+        let wanted = writings.len();
         writings.retain(|writing| {
             let adds = writing.to == side && writing.slot.now.get(side).is_none();
             let fits = !adds || room > 0;
             room = room.saturating_sub(usize::from(adds));
             fits
         });
+        if writings.len() < wanted {
+            let pair = pairing.key();
+            merged.overfull.push(Overfull { pair, side });
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     base::{Base, PairBase},
     decide::{Decision, Rule, decide},
     elements,
-    plan::{Cause, Conflict, PlannedEdit},
+    plan::{Cause, Conflict, Overfull, PlannedEdit},
     policy::{ConflictChoice, Policy},
     situation::Sight,
 };
@@ -20,6 +20,7 @@ pub(crate) struct Merged {
     pub(crate) drifts: Vec<PairKey>,
     pub(crate) frozen: Vec<PairKey>,
     pub(crate) thawed: Vec<PairKey>,
+    pub(crate) overfull: Vec<Overfull>,
 }
 
 impl Merged {

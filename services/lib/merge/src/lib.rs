@@ -32,7 +32,7 @@ pub use base::{Answer, Base, PairBase, applied, hints, unexplained};
 pub use flap::{Written, bounces};
 pub use found::found;
 pub use matching::{Candidate, Match, Matching, OutsideMatch, PossibleMatch, Twin, pair_up};
-pub use plan::{Cause, Conflict, Disposition, Loss, Plan, PlannedEdit, Write};
+pub use plan::{Cause, Conflict, Disposition, Loss, Overfull, Plan, PlannedEdit, Write};
 pub use planner::plan;
 pub use policy::{ConflictChoice, Deletion, DeletionAgainstEdit, Drift, Outside, Policy, Twins};
 pub use reason::Reason;

@@ -22,8 +22,19 @@ pub struct Plan {
     pub frozen: Vec<PairKey>,
     /// Frozen pairings on which both sides agree again: they are released.
     pub thawed: Vec<PairKey>,
+    /// Lists of which a side has more elements than the other one holds.
+    pub overfull: Vec<Overfull>,
     /// The state of the link.
     pub disposition: Disposition,
+}
+
+/// A list that a side cannot take whole: what fits is written, the rest stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overfull {
+    /// The pairing.
+    pub pair: PairKey,
+    /// The side that has no room for all.
+    pub side: Side,
 }
 
 /// One write to one record.
@@ -141,6 +152,7 @@ impl Plan {
             drifts: Vec::new(),
             frozen: Vec::new(),
             thawed: Vec::new(),
+            overfull: Vec::new(),
             disposition,
         }
     }

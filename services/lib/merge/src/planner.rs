@@ -5,7 +5,7 @@ use model::{Edit, Element, Pairing, PerSide, Side, Value};
 use crate::{
     deletion,
     fields::{self, Merged},
-    plan::{Cause, Disposition, Loss, Plan, PlannedEdit, Write},
+    plan::{Cause, Disposition, Loss, Overfull, Plan, PlannedEdit, Write},
     policy::Outside,
     reason::Reason,
     situation::{Presence, Sight, Situation, Standing},
@@ -39,11 +39,7 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
         situation.frozen,
         sights,
     );
-    let mut plan = Plan::nothing(if merged.frozen.is_empty() {
-        Disposition::InSync
-    } else {
-        Disposition::SetAside(Reason::Bounces)
-    });
+    let mut plan = Plan::nothing(at_rest(situation.pairings, &merged));
     for side in Side::ALL {
         let edits = merged.edits.get(side);
         plan.losses
@@ -63,6 +59,7 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
         drifts,
         frozen,
         thawed,
+        overfull,
         ..
     } = merged;
     // A record that is still to be adopted has not agreed on anything: without a base it stays a match
@@ -72,7 +69,25 @@ fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
     plan.drifts = drifts;
     plan.frozen = frozen;
     plan.thawed = thawed;
+    plan.overfull = overfull;
     plan
+}
+
+/// The state of a link on which there is nothing to write.
+fn at_rest(pairings: &[Pairing], merged: &Merged) -> Disposition {
+    // Elements that their labels tell apart, such as guests, are missed where they are not; the address too many of
+    // somebody who has three already is not.
+    let is_missed = |overfull: &Overfull| {
+        let mut pairings = pairings.iter();
+        pairings.any(|pairing| pairing.comparison().is_keyed() && pairing.key() == overfull.pair)
+    };
+    if !merged.frozen.is_empty() {
+        Disposition::SetAside(Reason::Bounces)
+    } else if merged.overfull.iter().any(is_missed) {
+        Disposition::SetAside(Reason::Overfull)
+    } else {
+        Disposition::InSync
+    }
 }
 
 /// The side whose record must be put into the collection first, or why the link is not kept in step.

@@ -31,6 +31,8 @@ pub enum Reason {
     NothingMapped,
     /// A field bounces between two values and is frozen; the others go on.
     Bounces,
+    /// A side has no room for all of a list; what fits is there, and everything else goes on.
+    Overfull,
     /// Both records are gone.
     BothGone,
     /// One record is gone and the other was out of step by then: it counts as unknown.
@@ -54,6 +56,7 @@ impl Reason {
             Self::Twin => "twin of a linked record",
             Self::NothingMapped => "no value on a mapped path",
             Self::Bounces => "a field bounces between two values",
+            Self::Overfull => "more than a side can hold",
             Self::BothGone => "both records are gone",
             Self::CounterpartGone => "the other record is gone",
             Self::DeletionStops => "a record was deleted",

@@ -44,7 +44,12 @@ const INSTANTS: &str = "2026-12-01T08:00:00+00:00/2026-12-01T09:00:00+00:00";
 
 /// A weekly board meeting on both sides, linked.
 pub async fn board() -> World {
-    let mut world = World::of(&MEETINGS, |_| ()).await;
+    board_of(|_| ()).await
+}
+
+/// The same, of a sync that is defined otherwise.
+pub async fn board_of(change: impl FnOnce(&mut SyncDefinition)) -> World {
+    let mut world = World::of(&MEETINGS, change).await;
     for side in Side::ALL {
         world.book(side).add(&[
             ("title", "Board"),
@@ -297,4 +302,66 @@ async fn meetings_that_are_set_up_again_are_found_and_none_is_made_twice() {
     assert_eq!((again.left.creates, again.right.creates), (left, right));
     assert_eq!(again.find_by(Side::Right, "title", "Big board").len(), 1);
     assert_eq!(again.status().await.counts.unwrap().in_sync, 5);
+}
+
+// proves: R-28
+#[tokio::test]
+async fn guests_whom_the_crm_has_no_room_for_are_told_of_and_the_rest_is_synced() {
+    let two_guests = |definition: &mut SyncDefinition| {
+        let mut lines = definition.mapping.iter_mut();
+        lines
+            .find(|line| line.left == "participants")
+            .unwrap()
+            .left_limit = 2;
+    };
+    let mut world = World::of(&MEETINGS, two_guests).await;
+    world.right.add(&[("title", "Crowd"), ("when", VIENNA)]);
+    let guests = ["ana@example.com", "bo@example.com", "eve@example.com"];
+    for guest in guests {
+        let element = Participant::new(guest).element();
+        put(&mut world, Side::Right, "participants", None, element);
+    }
+    let state = async |world: &World| {
+        let reasons = world.status().await.reasons;
+        let one = reasons.first().unwrap();
+        (one.state.clone(), one.reason.clone())
+    };
+    let told = "participants: more than the 2 that the left account takes";
+    let aside = ("set aside".to_owned(), told.to_owned());
+    let count = |book: &crate::book::Book, id: &str| {
+        let guests = book.value(id, "participants").unwrap();
+        guests.as_elements().len()
+    };
+    world.settle().await;
+    assert_eq!(state(&world).await, aside);
+    assert_eq!(
+        (count(&world.left, "L1"), count(&world.right, "R1")),
+        (2, 3)
+    );
+
+    // Edits travel, and nobody is taken off for the others.
+    world.left.set("L1", "location", Some("Hall"));
+    world.right.set("R1", "title", Some("Throng"));
+    world.settle().await;
+    assert_eq!(world.right.get("R1", "location").as_deref(), Some("Hall"));
+    assert_eq!(world.left.get("L1", "title").as_deref(), Some("Throng"));
+    assert_eq!(state(&world).await, aside);
+    assert_eq!(
+        (count(&world.left, "L1"), count(&world.right, "R1")),
+        (2, 3)
+    );
+    let writes = world.writes();
+    world.settle().await;
+    assert_eq!(world.writes(), writes);
+
+    // One who does not come makes room.
+    let edit = Edit {
+        path: path("participants"),
+        before: Some(Value::Elements(vec![Participant::new(guests[0]).element()])),
+        after: None,
+    };
+    world.right.edit("R1", &[edit]);
+    world.settle().await;
+    world.agree();
+    assert_eq!(state(&world).await, ("in sync".to_owned(), String::new()));
 }

@@ -28,14 +28,15 @@
 //! conflict title kept left: Chef over CEO
 //! lost     right title: Boss (edit)
 //! drift    title
+//! full     right emails
 //! state    in sync, pending, excluded: …, set aside: …, closed: …, stop: …
 //! ```
 
 use std::collections::BTreeMap;
 
 use merge::{
-    Base, Disposition, PairBase, Plan, PlannedEdit, Policy, Presence, Readable, Sight, Standing,
-    Write,
+    Base, Disposition, Overfull, PairBase, Plan, PlannedEdit, Policy, Presence, Readable, Sight,
+    Standing, Write,
 };
 use model::{Date, Direction, Element, Fields, Pairing, Path, PerSide, Side, Value};
 
@@ -422,6 +423,8 @@ pub(crate) fn show_plan(plan: &Plan, pairings: &[Pairing]) -> Vec<String> {
     for (word, keys) in [("stays", &plan.frozen), ("thaws", &plan.thawed)] {
         lines.extend(keys.iter().map(|key| format!("{word} {}", names[key])));
     }
+    let full = |one: &Overfull| format!("full {} {}", one.side, names[&one.pair]);
+    lines.extend(plan.overfull.iter().map(full));
     lines.push(format!("state {}", show_state(plan.disposition)));
     lines.sort();
     lines

@@ -1,7 +1,7 @@
 //! Events of two accounts that meet: each side says by its own clock when they are.
 
-use merge::{Base, Policy, Presence, Readable, Sight, Standing};
-use model::{Direction, Fields, Pairing, Path, PerSide, Value};
+use merge::{Base, Disposition, Overfull, Policy, Presence, Readable, Reason, Sight, Standing};
+use model::{Direction, Fields, Pairing, Path, PerSide, Side, Value};
 use pretty_assertions::assert_eq;
 
 use crate::link::Link;
@@ -64,4 +64,52 @@ fn another_time_and_a_series_by_another_clock_are_still_a_conflict() {
         let plan = met(left, right).plan();
         assert_eq!(plan.conflicts.len(), 1);
     }
+}
+
+fn with_guests(count: u32) -> Presence {
+    let guests = (0..count).map(|number| {
+        let address = format!("guest{number}@x.example");
+        model::event::Participant::new(&address).element()
+    });
+    let fields = [
+        (path("title"), Some(Value::Text("Crowd".to_owned()))),
+        (path("participants"), Value::elements(guests)),
+    ];
+    Presence::Live(Sight {
+        fields: fields
+            .into_iter()
+            .filter_map(|(path, value)| Some((path, value?)))
+            .collect(),
+        readable: Readable::All,
+        edited_at_micros: None,
+        in_scope: true,
+        joinable: true,
+    })
+}
+
+// proves: R-28
+#[test]
+fn guests_whom_a_side_has_no_room_for_are_told_and_nobody_goes_for_them() {
+    let mut link = met(Presence::Never, with_guests(6));
+    let pairing = |name| Pairing::new("event", path(name), path(name), Direction::Both).unwrap();
+    link.pairings = vec![pairing("title"), pairing("participants")];
+    link.pairings[1].left_limit = Some(5);
+    let plan = link.plan();
+    assert_eq!(plan.disposition, Disposition::Pending);
+    let held = link.carry_out(&plan);
+    let plan = held.plan();
+    assert!(plan.is_empty(), "{plan:?}");
+    assert_eq!(plan.disposition, Disposition::SetAside(Reason::Overfull));
+    let overfull = Overfull {
+        pair: link.pairings[1].key(),
+        side: Side::Left,
+    };
+    assert_eq!(plan.overfull, [overfull]);
+    // With room for all of them they are at rest.
+    let mut held = held;
+    held.pairings[1].left_limit = Some(6);
+    assert_eq!(
+        held.carry_out(&held.plan()).plan().disposition,
+        Disposition::InSync
+    );
 }
