@@ -1,5 +1,8 @@
 //! Records made anew: some providers set a value only when they make a record, so that an update which changes it comes
-//! back under another id. Where its answer is lost, the new record looks like anybody's, and the old one deleted.
+//! back under another id. Where its answer is lost, the new record looks like anybody's, and the old one deleted; where it
+//! gives way to an edit of the old one, the new one is shown for a while.
+
+use std::collections::HashSet;
 
 use model::{Edit, Record, Side, match_keys, patch};
 use sqlx::PgConnection;
@@ -32,6 +35,22 @@ pub(crate) async fn may_be(
     }
     let lost = anew::lost(connection, &definition.key, link.id, side).await?;
     Ok(lost.is_some())
+}
+
+/// Of records that are about to be matched, those that a write may have made in the place of another one, which gave up
+/// as somebody edited that one: the provider is about to take them away again. Whether it did is read by their ids before
+/// anything is made of them.
+pub(crate) async fn given_up(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    records: &[i64],
+) -> Result<HashSet<i64>, EngineError> {
+    if !definition.made_anew() {
+        return Ok(HashSet::new());
+    }
+    let horizon = definition.left.horizon.max(definition.right.horizon);
+    let found = anew::given_up(connection, &definition.key, records, horizon).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// The record that a write whose answer was lost made in the place of one that is gone: what came since and has the keys

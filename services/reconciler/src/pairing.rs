@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    anew,
     definition::Definition,
     error::EngineError,
     live, plan,
@@ -20,7 +21,7 @@ use crate::{
         link::{self, LinkRow, LinkState, NewLink},
         lost,
         matching::{self, Bond, Contender},
-        record::{self, RecordRow},
+        record::{self, Presence, RecordRow},
         write,
     },
     trace,
@@ -43,12 +44,14 @@ pub async fn pair(
         return Ok(found);
     }
     let contenders = matching::contenders(connection, &definition.key, &waiting).await?;
+    let doubted = anew::given_up(connection, definition, &waiting).await?;
     let of: HashMap<i64, &Contender> = contenders.iter().map(|one| (one.id, one)).collect();
     let candidates = |side: Side| -> Vec<Candidate> {
         contenders
             .iter()
             .filter(|one| {
-                one.side == side && one.live && matches!(one.bond, Bond::Free | Bond::Half(_))
+                let is_open = matches!(one.bond, Bond::Free | Bond::Half(_));
+                one.side == side && one.live && is_open && !doubted.contains(&one.id)
             })
             .map(candidate)
             .collect()
@@ -86,6 +89,12 @@ pub async fn pair(
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
     }
     let count = fresh.len();
+    let links = fresh.iter();
+    let records = links.flat_map(|link| [link.left_record, link.right_record]);
+    let doubted: Vec<i64> = records
+        .flatten()
+        .filter(|id| doubted.contains(id))
+        .collect();
     link::insert(
         connection,
         &definition.key,
@@ -93,6 +102,7 @@ pub async fn pair(
         &mut fresh,
     )
     .await?;
+    record::set_presence(connection, &doubted, Presence::Doubtful).await?;
     Ok(found + count + taken.len())
 }
 

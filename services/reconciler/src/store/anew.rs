@@ -1,6 +1,6 @@
 //! Writes that may have made their record anew, where a provider sets a value only when it makes a record.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use merge::PlannedEdit;
 use model::Side;
 use sqlx::{PgConnection, Row, types::Json};
@@ -48,4 +48,30 @@ pub async fn lost(
         })
     })
     .transpose()
+}
+
+/// Of these records, those that came while a write of their side may have made one anew, or within the horizon of its
+/// answer that it gave way to somebody's edit, and that share a key with a record of its link.
+pub async fn given_up(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    records: &[i64],
+    horizon: SignedDuration,
+) -> Result<Vec<i64>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT r.id FROM record r WHERE r.id = ANY($3)
+             AND EXISTS (SELECT FROM write w JOIN link l ON l.id = w.link
+                 WHERE w.tenant = $1 AND w.sync = $2 AND w.side = r.side AND w.anew
+                     AND w.status = 'answered' AND w.result = 'stale' AND w.queued_at <= r.first_seen_at
+                     AND w.answered_at > r.first_seen_at - make_interval(secs => $4)
+                     AND EXISTS (SELECT FROM match_key own JOIN match_key theirs ON theirs.hash = own.hash
+                         WHERE own.record = r.id AND theirs.record IN (l.left_record, l.right_record)))",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(records)
+    .bind(horizon.as_secs_f64())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }

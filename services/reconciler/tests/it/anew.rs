@@ -1,11 +1,12 @@
 //! Records that an update makes anew, under another id: they stay the same meeting whatever is known when.
 
 use model::Side;
+use proto::control::SyncDefinition;
 use proto::write::{Outcome, Unknown, Write, outcome::Result as Answer, write::Operation};
 
 use crate::{
     book::{Book, Entry},
-    meetings::board,
+    meetings::{board, board_of},
     world::{HASH_KEY, World},
 };
 
@@ -56,7 +57,10 @@ fn lost(outcome: Outcome) -> Outcome {
 
 /// A weekly meeting whose rule was changed on the right, which asks for a write on the left.
 async fn another_rule() -> (World, Write) {
-    let mut world = board().await;
+    changes_rule(board().await).await
+}
+
+async fn changes_rule(mut world: World) -> (World, Write) {
     let rule = Some("FREQ=WEEKLY;COUNT=12");
     world.right.set("R1", "recurrence", rule);
     world.read(Side::Right).await;
@@ -173,4 +177,63 @@ async fn another_meeting_of_that_time_waits_for_nobody() {
         .iter()
         .filter(|write| matches!(write.operation, Some(Operation::Create(_))));
     assert_eq!(creates.count(), 1, "{writes:?}");
+}
+
+/// A provider made the record anew, and took it away again, for somebody edited the old one meanwhile; its feed shows the
+/// new one still.
+async fn given_up() -> World {
+    let twins = |definition: &mut SyncDefinition| {
+        "sync-all".clone_into(&mut World::policies(definition).twins);
+    };
+    let (mut world, write) = changes_rule(board_of(twins).await).await;
+    make_anew(&mut world, &write, Reached::Made);
+    world.left.writes = 0;
+    world.left.set("L1", "location", Some("Hall"));
+    world.read(Side::Left).await;
+    world.left.delete("L2");
+    let stale = world.execute(&write);
+    assert!(matches!(stale.result, Some(Answer::Stale(_))));
+    world.answer(vec![stale]).await;
+    world
+}
+
+// proves: R-19
+#[tokio::test]
+async fn a_record_made_anew_that_was_given_up_is_no_second_meeting() {
+    let mut world = given_up().await;
+    world.advance().await;
+    for write in world.claimed().await {
+        assert!(
+            !matches!(write.operation, Some(Operation::Create(_))),
+            "nothing is made for what is going away: {write:?}"
+        );
+        let outcome = world.execute(&write);
+        world.answer(vec![outcome]).await;
+    }
+    world.settle().await;
+    world.agree();
+    assert_eq!(
+        (ids(&world.left), ids(&world.right)),
+        (vec!["L1"], vec!["R1"])
+    );
+    assert_eq!(world.right.get("R1", "location").as_deref(), Some("Hall"));
+    let rule = world.left.get("L1", "recurrence");
+    assert_eq!(rule.as_deref(), Some("FREQ=WEEKLY;COUNT=12"));
+    assert_eq!((world.left.writes, world.right.writes), (1, 1));
+}
+
+// proves: R-19
+#[tokio::test]
+async fn a_meeting_that_only_looks_like_one_that_was_given_up_is_synced() {
+    let mut world = given_up().await;
+    let entry = world.left.entries["L1"].clone();
+    world.left.undelete("L2", entry);
+    world.left.set("L2", "location", Some("Annex"));
+    world.settle().await;
+    world.agree();
+    assert_eq!(
+        (world.left.entries.len(), world.right.entries.len()),
+        (2, 2)
+    );
+    assert_eq!(world.find_by(Side::Right, "location", "Annex").len(), 1);
 }
