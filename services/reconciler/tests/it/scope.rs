@@ -2,7 +2,7 @@
 
 use model::Side;
 
-use crate::world::World;
+use crate::{meetings::board, world::World};
 
 // proves: R-23
 #[tokio::test]
@@ -62,4 +62,32 @@ async fn of_a_record_outside_the_scope_no_value_is_stored() {
             .await
             .unwrap();
     assert_eq!(stored, [None, None]);
+}
+
+// proves
+#[tokio::test]
+async fn a_meeting_that_was_deleted_outside_the_window_is_made_again_when_the_other_one_is_moved_into_it()
+ {
+    let mut world = board().await;
+    // It is long over, and neither calendar shows it any more.
+    for (side, id) in [(Side::Left, "L1"), (Side::Right, "R1")] {
+        world.book(side).move_scope(id, false);
+    }
+    world.settle().await;
+    world.left.delete("L1");
+    world.settle().await;
+    assert_eq!(
+        world.right.entries.len(),
+        1,
+        "a deletion out there is nobody's order"
+    );
+    assert_eq!(world.writes(), 0);
+    // Somebody wants it to take place after all: that is newer than the deletion, and nobody else's meeting.
+    let later = "2027-12-01T09:00:00[Europe/Vienna]/2027-12-01T10:00:00[Europe/Vienna]";
+    world.right.set("R1", "when", Some(later));
+    world.right.move_scope("R1", true);
+    world.settle().await;
+    world.agree();
+    assert_eq!((world.left.creates, world.right.writes), (1, 0));
+    assert_eq!(world.find_by(Side::Left, "when", later).len(), 1);
 }
