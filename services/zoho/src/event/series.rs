@@ -196,14 +196,13 @@ fn usual_values(occurrences: &[Occurrence]) -> Record {
             .iter()
             .map(|one| one.record.fields.get(root))
             .collect();
-        let usual = match last.map(|last| values[last]) {
-            Some(Some(_)) if root.field() == "alerts" => {
-                let set: Vec<Option<&Value>> = values.into_iter().filter(Option::is_some).collect();
-                most(&set).copied()
-            }
-            _ => most(&values).copied(),
+        let usual = if root.field() == "alerts" && last.is_some_and(|last| values[last].is_some()) {
+            let set: Vec<&Value> = values.into_iter().flatten().collect();
+            most(&set).copied()
+        } else {
+            most(&values).copied().flatten()
         };
-        record.set(root.clone(), usual.flatten().cloned());
+        record.set(root.clone(), usual.cloned());
     }
     record
 }
