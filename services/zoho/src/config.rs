@@ -30,14 +30,22 @@ pub struct ZohoSettings {
         hide_env_values = true
     )]
     pub client_secret: SecretString,
-    /// The name of a profile permission that a sync needs besides those on contacts, for example that of "Sync with
-    /// Google Contacts"; empty for none. Zoho does not document the name.
+    /// The name of the profile permission "Sync with Google Contacts", which syncs of contacts need besides those on
+    /// records; empty to ask for none. Zoho does not document the name.
     #[arg(
         long = "zoho-sync-permission",
         env = "RAPPORT_ZOHO_SYNC_PERMISSION",
         default_value = ""
     )]
     pub sync_permission: String,
+    /// The name of the profile permission "Sync with Google Calendar", which syncs of meetings need besides those on
+    /// records; empty to ask for none. Zoho does not document the name.
+    #[arg(
+        long = "zoho-calendar-sync-permission",
+        env = "RAPPORT_ZOHO_CALENDAR_SYNC_PERMISSION",
+        default_value = ""
+    )]
+    pub calendar_sync_permission: String,
     /// For how long lists may still show the past, in seconds. The time cursor overlaps by a little more.
     #[arg(
         long = "zoho-horizon-seconds",

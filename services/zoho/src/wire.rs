@@ -291,7 +291,7 @@ pub(crate) struct ProfileList {
 }
 
 /// A profile: what its users may do.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Profile {
     /// Its permissions, one by one.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! The account behind a session, and what it may do.
 
+use jiff::Timestamp;
 use provider::{Account, Fault, Session};
 use serde_json::Value;
 
@@ -7,6 +8,7 @@ use crate::{
     client::Client,
     config::ZohoSettings,
     fault::right_in_words,
+    kind::Kind,
     wire::{Org, Profile, User},
 };
 
@@ -22,8 +24,24 @@ const PERMISSIONS: [&str; 8] = [
     "Crm_Implied_Delete_Events",
 ];
 
-/// The right of the permission whose name is a setting.
-const SYNC_RIGHT: &str = "sync with google contacts";
+/// Without which permission there is nothing to sync.
+fn viewing(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => PERMISSIONS[0],
+        Kind::Event => PERMISSIONS[4],
+    }
+}
+
+/// The rights of the permissions whose names are settings, with those names.
+fn to_sync(settings: &ZohoSettings) -> [(&'static str, &str); 2] {
+    [
+        ("sync with google contacts", &settings.sync_permission),
+        (
+            "sync with google calendar",
+            &settings.calendar_sync_permission,
+        ),
+    ]
+}
 
 /// Whose session it is, and which rights the user's profile lacks.
 pub(crate) async fn verify(
@@ -76,26 +94,43 @@ async fn missing_rights(
         Err(Fault::Forbidden { .. }) => None,
         Err(fault) => return Err(fault),
     };
-    Ok(profile
-        .map(|profile| lacking(&profile, settings))
-        .unwrap_or_default())
+    let mut hidden = Vec::new();
+    for kind in [Kind::Contact, Kind::Event] {
+        if !may_look(client, kind).await? {
+            hidden.push(viewing(kind));
+        }
+    }
+    Ok(lacking(&profile.unwrap_or_default(), &hidden, settings))
 }
 
-/// Only a permission that is listed and off is missing: names that we do not meet prove nothing.
-fn lacking(profile: &Profile, settings: &ZohoSettings) -> Vec<String> {
+/// Whether records of a kind may be read. No profile tells of a scope that nobody consented to, or of a module that the
+/// account is not shown. Who was deleted since just now is the shortest of lists.
+async fn may_look(client: &Client<'_>, kind: Kind) -> Result<bool, Fault> {
+    let now = client.provider_time().unwrap_or_else(Timestamp::now);
+    let list = client.deleted(kind.module(), Some(now), 1).await;
+    match list.map_err(Fault::from) {
+        Ok(_) => Ok(true),
+        Err(Fault::Forbidden { .. }) => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What is missing: permissions that are listed and off, for names that we do not meet prove nothing, and those to view
+/// what turned out to be `hidden`.
+fn lacking(profile: &Profile, hidden: &[&str], settings: &ZohoSettings) -> Vec<String> {
     let off = |name: &str| {
         let mut held = profile.permissions_details.iter();
         held.any(|held| held.name == name && !held.enabled)
     };
-    let mut missing: Vec<String> = PERMISSIONS
+    let records = PERMISSIONS
         .into_iter()
-        .filter(|name| off(name))
-        .map(right_in_words)
-        .collect();
-    if off(&settings.sync_permission) {
-        missing.push(SYNC_RIGHT.to_owned());
-    }
-    missing
+        .filter(|name| off(name) || hidden.contains(name))
+        .map(right_in_words);
+    let to_sync = to_sync(settings)
+        .into_iter()
+        .filter(|(_, name)| off(name))
+        .map(|(right, _)| right.to_owned());
+    records.chain(to_sync).collect()
 }
 
 #[cfg(test)]
@@ -112,6 +147,7 @@ mod tests {
             client_id: String::new(),
             client_secret: SecretString::from(""),
             sync_permission: "Crm_Google_Contacts".to_owned(),
+            calendar_sync_permission: "Crm_Google_Calendar".to_owned(),
             horizon_seconds: 120,
             request_timeout_seconds: 60,
         };
@@ -121,14 +157,17 @@ mod tests {
             {"name": "Crm_Implied_Delete_Leads", "enabled": false},
             {"name": "Crm_Implied_View_Events", "enabled": false},
             {"name": "Crm_Google_Contacts", "enabled": false},
+            {"name": "Crm_Google_Calendar", "enabled": false},
         ]}))
         .unwrap();
         assert_eq!(
-            lacking(&profile, &settings),
+            lacking(&profile, &[viewing(Kind::Contact)], &settings),
             [
+                "view contacts",
                 "delete contacts",
                 "view events",
-                "sync with google contacts"
+                "sync with google contacts",
+                "sync with google calendar"
             ]
         );
     }

@@ -8,6 +8,7 @@ fn settings() -> ZohoSettings {
         client_id: "id".to_owned(),
         client_secret: SecretString::from("secret"),
         sync_permission: String::new(),
+        calendar_sync_permission: String::new(),
         horizon_seconds: 120,
         request_timeout_seconds: 60,
     }

@@ -111,6 +111,7 @@ async fn missing_rights_are_named() {
     for right in [
         "Crm_Implied_Delete_Contacts",
         "Crm_Implied_Google_Contacts_Sync",
+        "Crm_Implied_Google_Calendar_Sync",
     ] {
         lab.control(
             Method::PUT,
@@ -122,8 +123,32 @@ async fn missing_rights_are_named() {
     let account = lab.zoho.verify(lab.session()).await.unwrap();
     assert_eq!(
         account.missing_rights,
-        ["delete contacts", "sync with google contacts"]
+        [
+            "delete contacts",
+            "sync with google contacts",
+            "sync with google calendar"
+        ]
     );
+}
+
+#[tokio::test]
+async fn a_consent_that_leaves_meetings_out_lacks_the_right_to_view_them() {
+    let lab = Lab::kind().await;
+    let scope = "ZohoCRM.modules.contacts.ALL,ZohoCRM.modules.accounts.ALL,ZohoCRM.users.READ,\
+                 ZohoCRM.org.READ,ZohoCRM.settings.READ";
+    let wanted = json!({ "scope": scope });
+    let granted = lab.control(Method::POST, "/zoho/grants", wanted).await;
+    let file = json!({ "refresh_token": granted["refresh_token"] }).to_string();
+    let grant = Grant::SecretFile(SecretString::from(file));
+    let signed_in = lab.zoho.exchange(&lab.http, grant).await.unwrap();
+    assert_eq!(signed_in.account.missing_rights, ["view events"]);
+    let renewed = lab.zoho.renew(&lab.http, &signed_in.secret).await.unwrap();
+    let narrow = Session {
+        access: &renewed.access,
+        ..lab.session()
+    };
+    let again = lab.zoho.verify(narrow).await.unwrap();
+    assert_eq!(again.missing_rights, ["view events"]);
 }
 
 #[tokio::test]

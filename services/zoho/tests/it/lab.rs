@@ -50,6 +50,7 @@ impl Lab {
             client_id: text("client_id"),
             client_secret: SecretString::from(text("client_secret")),
             sync_permission: "Crm_Implied_Google_Contacts_Sync".to_owned(),
+            calendar_sync_permission: "Crm_Implied_Google_Calendar_Sync".to_owned(),
             horizon_seconds: 3,
             request_timeout_seconds: 20,
         });
@@ -329,6 +330,13 @@ pub(crate) fn scope(collection: &str) -> Scope {
 pub(crate) fn with_option(mut scope: Scope, name: &str, option: &str) -> Scope {
     scope.options.insert(name.to_owned(), option.to_owned());
     scope
+}
+
+/// What is said of a right that the profile lacks.
+pub(crate) fn lacking(right: &str, module: &str) -> String {
+    format!(
+        "{right}, which an administrator of Zoho CRM grants in the user's profile, under {module}"
+    )
 }
 
 pub(crate) fn path(text: &str) -> Path {

@@ -168,10 +168,12 @@ impl Environments<'_> {
     fn zoho(&self) -> anyhow::Result<Environment> {
         let zoho = &self.sandbox.credentials.zoho;
         let mut environment: Environment = self.timing("ZOHO");
-        environment.insert(
-            "RAPPORT_ZOHO_SYNC_PERMISSION".to_owned(),
-            "Crm_Implied_Google_Contacts_Sync".to_owned(),
-        );
+        for (setting, kind) in [("SYNC", "Contacts"), ("CALENDAR_SYNC", "Calendar")] {
+            environment.insert(
+                format!("RAPPORT_ZOHO_{setting}_PERMISSION"),
+                format!("Crm_Implied_Google_{kind}_Sync"),
+            );
+        }
         for (name, part) in [
             ("ACCOUNTS_URL", "accounts_url"),
             ("CLIENT_ID", "client_id"),
