@@ -89,13 +89,14 @@ pub(crate) fn of_verdict(
         },
         // Refreshing does not help: the grant itself is too narrow.
         "OAUTH_SCOPE_MISMATCH" => Fault::Forbidden {
-            right: "an API scope that was not consented to; sign in again".to_owned(),
+            right: "make this call, to whose scope nobody consented; sign in again, and consent to every scope"
+                .to_owned(),
         },
         "NO_PERMISSION" | "AUTHORIZATION_FAILED" => Fault::Forbidden {
-            right: right_of(verdict),
+            right: right_of(kind, verdict),
         },
         "INVALID_MODULE" => Fault::Forbidden {
-            right: "use the module".to_owned(),
+            right: format!("use {}, {}", label(kind.module()), to_grant(label(kind.module()))),
         },
         "TOO_MANY_REQUESTS" => Fault::Throttled {
             until: now + wait_of(&verdict.message),
@@ -127,7 +128,7 @@ fn of_status(status: StatusCode) -> Fault {
             reason: "HTTP 401".to_owned(),
         },
         StatusCode::FORBIDDEN => Fault::Forbidden {
-            right: "this call".to_owned(),
+            right: "make this call, and Zoho CRM does not say why".to_owned(),
         },
         status => Fault::malformed(format!("HTTP {} without a reason", status.as_u16())),
     }
@@ -190,19 +191,31 @@ fn path_of(kind: Kind, verdict: &Verdict) -> Option<String> {
         .map(|path| path.to_string())
 }
 
-/// The right that is missing, in words: `Crm_Implied_Delete_Contacts` is "delete contacts".
-fn right_of(verdict: &Verdict) -> String {
+/// The right that is missing, and who grants it: `Crm_Implied_Delete_Contacts` is "delete contacts, which …".
+fn right_of(kind: Kind, verdict: &Verdict) -> String {
     let names = verdict.details.get("permissions").and_then(Value::as_array);
-    let words: Vec<String> = names
+    let names: Vec<&str> = names
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .map(right_in_words)
         .collect();
-    if words.is_empty() {
-        "this operation".to_owned()
-    } else {
-        words.join(", ")
+    let words: Vec<String> = names.iter().copied().map(right_in_words).collect();
+    match names.first().and_then(|name| name.rsplit_once('_')) {
+        Some((_, module)) => format!("{}, {}", words.join(", "), to_grant(label(module))),
+        None => format!("do this, {}", to_grant(label(kind.module()))),
+    }
+}
+
+/// Who can grant what a profile lacks, and where.
+fn to_grant(module: &str) -> String {
+    format!("which an administrator of Zoho CRM grants in the user's profile, under {module}")
+}
+
+/// What people call a module.
+fn label(module: &str) -> &str {
+    match module {
+        crate::wire::EVENTS => "Meetings",
+        other => other,
     }
 }
 

@@ -67,7 +67,9 @@ fn every_documented_answer_has_one_meaning() {
         (
             401,
             error("OAUTH_SCOPE_MISMATCH", &json!({})),
-            forbidden("an API scope that was not consented to; sign in again"),
+            forbidden(
+                "make this call, to whose scope nobody consented; sign in again, and consent to every scope",
+            ),
         ),
         (
             403,
@@ -75,7 +77,9 @@ fn every_documented_answer_has_one_meaning() {
                 "NO_PERMISSION",
                 &json!({"permissions": ["Crm_Implied_Delete_Contacts"]}),
             ),
-            forbidden("delete contacts"),
+            forbidden(
+                "delete contacts, which an administrator of Zoho CRM grants in the user's profile, under Contacts",
+            ),
         ),
         (412, error("ALREADY_MODIFIED", &json!({})), Fault::Stale),
         (
@@ -227,5 +231,38 @@ fn rubbish_is_a_fault_and_no_panic() {
             ),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn a_missing_right_is_told_with_who_grants_it_where() {
+    let right = |code: &str, details: &Value| {
+        let reply = Reply {
+            status: StatusCode::FORBIDDEN,
+            headers: HeaderMap::new(),
+            body: Bytes::from(error(code, details).to_string()),
+        };
+        match of_reply(Kind::Event, &reply, now()).fault {
+            Fault::Forbidden { right } => right,
+            other => panic!("{other:?}"),
+        }
+    };
+    let grants = "which an administrator of Zoho CRM grants in the user's profile, under";
+    let two = json!({"permissions": ["Crm_Implied_View_Events", "Crm_Implied_Edit_Events"]});
+    for (code, details, expected) in [
+        (
+            "NO_PERMISSION",
+            two,
+            "view events, edit events, {} Meetings",
+        ),
+        ("NO_PERMISSION", json!({}), "do this, {} Meetings"),
+        (
+            "NO_PERMISSION",
+            json!({"permissions": ["Crm_Implied_Create_Accounts"]}),
+            "create accounts, {} Accounts",
+        ),
+        ("INVALID_MODULE", json!({}), "use Meetings, {} Meetings"),
+    ] {
+        assert_eq!(right(code, &details), expected.replace("{}", grants));
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// Why a meeting is not deleted.
-pub(super) const INVITED: &str =
-    "participants were invited to the meeting, and Zoho CRM may mail them when it is deleted";
+pub(super) const INVITED: &str = "participants were invited to the meeting, and Zoho CRM may mail them when it is \
+    deleted; do it in Zoho CRM, or have the sync notify guests (the policy notify: all)";
 
 impl Writer<'_> {
     /// Deletes records that are as the plan knew them.

@@ -89,6 +89,9 @@ pub(super) fn keep_writable(
     let ignored = |name: &&String| !writable.contains(*name) && !required.contains(&name.as_str());
     let ignored: Vec<String> = changes.fields.keys().filter(ignored).cloned().collect();
     for name in ignored {
-        changes.refuse(&name, "the account may not write this field");
+        changes.refuse(
+            &name,
+            "read-only for this account, by its profile in Zoho CRM or by the field itself",
+        );
     }
 }

@@ -7,7 +7,7 @@ use provider::{Answer, Applied, Live, Operation, Outcome};
 use sandbox::{Fault, Rule};
 use serde_json::{Value as Json, json};
 
-use crate::lab::{Lab, create, path, record, scope, shown, with_option};
+use crate::lab::{Lab, create, lacking, path, record, scope, shown, with_option};
 
 fn applied(outcome: &Outcome) -> &Applied {
     match &outcome.answer {
@@ -388,7 +388,7 @@ async fn a_missing_right_is_named() {
     assert_eq!(
         outcome.answer,
         Answer::Forbidden {
-            right: "create contacts".to_owned()
+            right: lacking("create contacts", "Contacts")
         }
     );
 }

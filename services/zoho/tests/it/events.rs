@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
 use test_kit::eventually;
 
-use crate::lab::{Lab, Round, path, scope, shown, with_option};
+use crate::lab::{Lab, Round, lacking, path, scope, shown, with_option};
 
 pub(crate) const ANA: &str = "ana@harbour-hill.example.com";
 pub(crate) const BEN: &str = "ben@harbour-hill.example.com";
@@ -476,7 +476,7 @@ async fn without_the_right_to_see_meetings_nothing_is_read() {
     lab.control(Method::PUT, right, json!({"allowed": false}))
         .await;
     let fault = lab.page(&meetings(""), &At::Start { cursor: None }).await;
-    let right = "view events".to_owned();
+    let right = lacking("view events", "Meetings");
     assert_eq!(fault, Err(Fault::Forbidden { right }));
 }
 

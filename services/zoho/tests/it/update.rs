@@ -10,7 +10,7 @@ use sandbox::{Fault, Rule};
 use serde_json::{Value as Json, json};
 use test_kit::eventually;
 
-use crate::lab::{Lab, edit, scope, shown, update};
+use crate::lab::{Lab, edit, lacking, scope, shown, update};
 
 fn applied(outcome: &Outcome) -> &Applied {
     match &outcome.answer {
@@ -340,7 +340,7 @@ async fn throttling_a_dead_token_and_a_missing_right_are_told_apart() {
     assert_eq!(
         forbidden,
         Answer::Forbidden {
-            right: "edit contacts".to_owned()
+            right: lacking("edit contacts", "Contacts")
         }
     );
     lab.control(Method::PUT, deny, json!({"allowed": true}))
