@@ -4,6 +4,8 @@
 //! *modified* records of the module, the *view* itself with all fields where its members are not those
 //! that the cursor knows, and the *deleted* records. `PROVIDER.md` says why.
 
+mod cursor;
+mod lists;
 mod occurrences;
 mod page;
 mod round;

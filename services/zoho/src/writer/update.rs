@@ -53,6 +53,19 @@ impl Right {
     }
 }
 
+/// Writes by what becomes of them, once their records were read.
+#[derive(Default)]
+struct Sorted {
+    /// Those that are still right.
+    right: Vec<Right>,
+    /// Those of series that are.
+    series: Vec<Right>,
+    /// Those whose records have moved on, with what they look like now.
+    stale: Vec<(usize, String, Vec<Row>)>,
+    /// Those whose records are not there.
+    missing: Vec<usize>,
+}
+
 /// A write that is about to be sent.
 pub(super) struct Pending {
     index: usize,
@@ -96,16 +109,49 @@ impl Writer<'_> {
             .map(|index| updates[*index].remote_id.clone())
             .collect();
         let (found, at) = self.find(&ids).await?;
-        let members = self.members_of(&found).await?;
+        let Sorted {
+            right,
+            series,
+            stale,
+            missing,
+        } = self.sort(updates, open, (&found, at), answers).await?;
+        self.answer_missing_updates(answers, updates, &missing)
+            .await?;
+        self.answer_stale(answers, stale, at).await;
+        let guests = right.iter().chain(&series).map(Right::newcomers);
+        let contacts = self.contacts_of(event::all_newcomers(guests)).await?;
+        let pending = self.prepared(right, &contacts, updates, answers).await?;
+        // From here on something may have been sent.
+        for right in series {
+            let changing = Changing {
+                update: updates[right.index],
+                rows: right.rows,
+                live: right.live,
+                at,
+                in_scope: right.in_scope,
+                contacts: &contacts,
+            };
+            let answered = self.update_series(changing, right.edits).await;
+            answers.set(right.index, answered);
+        }
+        Ok(self.send(updates, pending, at, answers).await)
+    }
+
+    /// Compares the open writes' records with their plans. What needs nothing to be sent is answered.
+    async fn sort(
+        &self,
+        updates: &[&Update],
+        open: &[usize],
+        (found, at): (&Found, Timestamp),
+        answers: &mut Answers,
+    ) -> Result<Sorted, Fault> {
+        let members = self.members_of(found).await?;
         let is_inside = |rows: &[Row]| live_ids(rows).iter().any(|id| members.contains(id));
-        let mut still_right = Vec::new();
-        let mut stale = Vec::new();
-        let mut missing = Vec::new();
-        let mut series = Vec::new();
+        let mut sorted = Sorted::default();
         for index in open.iter().copied() {
             let update = updates[index];
             let Some(rows) = found.get(&update.remote_id) else {
-                missing.push(index);
+                sorted.missing.push(index);
                 continue;
             };
             if let Some(answer) = settling(rows, at) {
@@ -134,39 +180,20 @@ impl Writer<'_> {
                         in_scope: is_inside(rows),
                     };
                     if is_series {
-                        series.push(right);
+                        sorted.series.push(right);
                     } else {
-                        still_right.push(right);
+                        sorted.right.push(right);
                     }
                 }
                 None if self.may_be_left(&update.remote_id).await? => {
-                    stale.push((index, update.remote_id.clone(), rows.clone()));
+                    sorted
+                        .stale
+                        .push((index, update.remote_id.clone(), rows.clone()));
                 }
                 None => answers.set(index, later("what stands in its place is not shown yet")),
             }
         }
-        self.answer_missing_updates(answers, updates, &missing)
-            .await?;
-        self.answer_stale(answers, stale, at).await;
-        let guests = still_right.iter().chain(&series).map(Right::newcomers);
-        let contacts = self.contacts_of(event::all_newcomers(guests)).await?;
-        let pending = self
-            .prepared(still_right, &contacts, updates, answers)
-            .await?;
-        // From here on something may have been sent.
-        for right in series {
-            let changing = Changing {
-                update: updates[right.index],
-                rows: right.rows,
-                live: right.live,
-                at,
-                in_scope: right.in_scope,
-                contacts: &contacts,
-            };
-            let answered = self.update_series(changing, right.edits).await;
-            answers.set(right.index, answered);
-        }
-        Ok(self.send(updates, pending, at, answers).await)
+        Ok(sorted)
     }
 
     /// What is sent for each write, its companies looked up.
