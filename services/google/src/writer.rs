@@ -22,7 +22,7 @@ use provider::{
     Answer, Batch, BatchKind, CollectionState, Fault, Glances, Operation, Outcome, Scope, Write,
 };
 
-pub(crate) use self::look_up::Candidates;
+pub(crate) use self::look_up::Keys;
 use crate::{
     client::{BATCH, Client, Dated, MEMBERS},
     fault, feed, map,
@@ -97,8 +97,8 @@ impl Call {
 /// What creates of a baseline share for half a minute.
 #[derive(Debug, Default)]
 pub(crate) struct AtAGlance {
-    /// The newest contacts, among whom duplicates are looked for.
-    candidates: Glances<Candidates>,
+    /// What tells the newest contacts apart, among whom duplicates are looked for.
+    contacts: Glances<Keys>,
     /// The groups that were there.
     groups: Glances<()>,
 }

@@ -29,6 +29,7 @@ use self::{
     batches::{as_create, as_delete, as_read, as_update, operations},
     company::RecentCompanies,
     guests::RecentGuests,
+    look_up::Keys,
     rights::FieldRights,
     series::{Attempts, MADE, Made},
 };
@@ -46,7 +47,7 @@ pub(crate) struct Known {
     companies: RecentCompanies,
     guests: RecentGuests,
     rights: FieldRights,
-    glances: Glances<Vec<Row>>,
+    glances: Glances<Option<Keys>>,
     attempts: Attempts,
     made: Made,
     lag: SignedDuration,
@@ -123,7 +124,7 @@ struct Writer<'a> {
     companies: &'a RecentCompanies,
     guests: &'a RecentGuests,
     rights: &'a FieldRights,
-    glances: &'a Glances<Vec<Row>>,
+    glances: &'a Glances<Option<Keys>>,
     attempts: &'a Attempts,
     made: &'a Made,
     /// How long lists may show the past.

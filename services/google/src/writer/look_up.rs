@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use model::{MatchKey, NO_NAME, Path, match_keys};
 use provider::{Create, Fault};
 
-pub(crate) use self::candidates::Candidates;
-use self::candidates::{Holder, KEY};
+pub(crate) use self::candidates::Keys;
+use self::candidates::{Candidates, Holder, KEY};
 use super::Writer;
 use crate::{
     client::{Dated, Listing},
@@ -46,25 +46,39 @@ impl Writer<'_> {
         let on_behalf_of: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
         let group = &self.scope.collection;
         let Some(since) = young(wanted) else {
-            let people = self.newest(&on_behalf_of, Some(LOOK_BACK)).await?;
-            return Ok(choose(wanted, &Candidates::new(people), group));
+            let candidates = self
+                .candidates(&on_behalf_of, wanted, Some(LOOK_BACK))
+                .await?;
+            return Ok(choose(wanted, &candidates, group));
         };
         let account = self.client.account_id().to_owned();
-        if let Some(candidates) = self.glances.candidates.recent(&account, since)
-            && choose(wanted, &candidates, group).is_empty()
+        if let Some(keys) = self.glances.contacts.recent(&account, since)
+            && is_nobody(wanted, &keys)
         {
             return Ok(BTreeMap::new());
         }
         // What is found is found as it is now.
         let began = Instant::now();
         let back = Timestamp::now().duration_since(since);
-        let people = self.newest(&on_behalf_of, Some(back)).await?;
-        let candidates = Candidates::new(people);
-        let candidates = self
-            .glances
-            .candidates
-            .remember(&account, since, began, candidates);
-        Ok(choose(wanted, &candidates, group))
+        let candidates = self.candidates(&on_behalf_of, wanted, Some(back)).await?;
+        let found = choose(wanted, &candidates, group);
+        let keys = candidates.into_keys();
+        let glances = &self.glances.contacts;
+        glances.remember(&account, since, began, keys);
+        Ok(found)
+    }
+
+    /// The contacts that changed last, those that these creates may be.
+    async fn candidates(
+        &mut self,
+        on_behalf_of: &[usize],
+        wanted: &[Wanted<'_>],
+        back: Option<SignedDuration>,
+    ) -> Result<Candidates, Fault> {
+        let mut candidates = Candidates::of(wanted);
+        self.newest(on_behalf_of, back, |person| candidates.add(person))
+            .await?;
+        Ok(candidates)
     }
 
     /// Live contacts by the ids of their address book entries, which outlive a change of the resource name.
@@ -72,29 +86,24 @@ impl Writer<'_> {
         &mut self,
         on_behalf_of: &[usize],
     ) -> Result<BTreeMap<String, Person>, Fault> {
-        let people = self.newest(on_behalf_of, None).await?;
-        let ids = |person: &Person| {
-            map::former_ids(person)
-                .into_iter()
-                .filter(|id| map::is_entry(id))
-        };
-        Ok(people
-            .into_iter()
-            .flat_map(|person| {
-                ids(&person)
-                    .map(|id| (id, person.clone()))
-                    .collect::<Vec<_>>()
-            })
-            .collect())
+        let mut entries = BTreeMap::new();
+        self.newest(on_behalf_of, None, |person| {
+            let ids = map::former_ids(&person).into_iter();
+            let ids: Vec<String> = ids.filter(|id| map::is_entry(id)).collect();
+            entries.extend(ids.into_iter().map(|id| (id, person.clone())));
+        })
+        .await?;
+        Ok(entries)
     }
 
-    /// The contacts that changed last, the pages back to a time, or all.
+    /// Reads the live contacts that changed last, the pages back to a time, or all.
     async fn newest(
         &mut self,
         on_behalf_of: &[usize],
         back: Option<SignedDuration>,
-    ) -> Result<Vec<Person>, Fault> {
-        let (mut found, mut page_token) = (Vec::new(), None);
+        mut take: impl FnMut(Person) + Send,
+    ) -> Result<(), Fault> {
+        let mut page_token = None;
         loop {
             let Dated {
                 body: page,
@@ -110,12 +119,13 @@ impl Writer<'_> {
                 .filter_map(|person| serde_json::from_value(person).ok())
                 .collect();
             let newest = people.iter().filter_map(map::changed_at).max();
-            found.extend(people.into_iter().filter(|person| !person.is_deleted()));
+            let live = people.into_iter().filter(|person| !person.is_deleted());
+            live.for_each(&mut take);
             page_token = page.next_page_token.filter(|token| !token.is_empty());
             let old =
                 |newest: Timestamp| back.is_some_and(|back| now.duration_since(newest) > back);
             if page_token.is_none() || newest.is_some_and(old) {
-                return Ok(found);
+                return Ok(());
             }
         }
     }
@@ -139,15 +149,14 @@ fn choose(wanted: &[Wanted<'_>], candidates: &Candidates, group: &str) -> BTreeM
         let ours = create
             .marker
             .as_deref()
-            .map(|marker| candidates.marked(marker));
+            .map(|marker| candidates.keys().marked(marker));
         let first = ours
             .into_iter()
             .flatten()
             .filter(|candidate| !taken.contains(*candidate))
-            .min_by_key(|candidate| {
-                let person = candidates.person(**candidate);
-                (!map::in_scope(person, group), map::changed_at(person))
-            });
+            .filter_map(|candidate| Some((candidate, candidates.person(*candidate)?)))
+            .min_by_key(|(_, person)| (!map::in_scope(person, group), map::changed_at(person)))
+            .map(|(candidate, _)| candidate);
         if let Some(candidate) = first {
             taken.insert(*candidate);
             found.insert(*at, (*candidate, true));
@@ -158,27 +167,37 @@ fn choose(wanted: &[Wanted<'_>], candidates: &Candidates, group: &str) -> BTreeM
         .filter(|(at, _)| !found.contains_key(at))
         .copied()
         .collect();
-    let by_key = by_key(&missing, candidates).into_iter();
+    let by_key = by_key(&missing, candidates.keys()).unwrap_or_default();
+    let by_key = by_key.into_iter();
     found.extend(by_key.map(|(at, candidate)| (at, (candidate, false))));
     let found = found.into_iter();
     found
-        .map(|(at, (candidate, by_marker))| {
-            let person = candidates.person(candidate).clone();
-            (at, Found { person, by_marker })
+        .filter_map(|(at, (candidate, by_marker))| {
+            let person = candidates.person(candidate)?.clone();
+            Some((at, Found { person, by_marker }))
         })
         .collect()
 }
 
-/// Matches by key: the best rank first; a key that several have counts only together with the name.
-fn by_key(wanted: &[Wanted<'_>], candidates: &Candidates) -> Vec<(usize, usize)> {
+/// Whether none of these creates is among those whose keys are known.
+fn is_nobody(wanted: &[Wanted<'_>], keys: &Keys) -> bool {
+    let mut markers = wanted
+        .iter()
+        .filter_map(|(_, create)| create.marker.as_deref());
+    markers.all(|marker| keys.marked(marker).is_empty())
+        && by_key(wanted, keys).is_some_and(|found| found.is_empty())
+}
+
+/// Matches by key: the best rank first; a key that several have counts only together with the name. None if the
+/// keys of other paths are known only.
+fn by_key(wanted: &[Wanted<'_>], known: &Keys) -> Option<Vec<(usize, usize)>> {
     let mut keys = BTreeMap::new();
     let mut sought: Vec<(usize, &[Path], MatchKey)> = Vec::new();
     for (at, create) in wanted {
         let paths = create.match_paths.as_slice();
         let mine = match_keys(&create.record, paths, &KEY);
         sought.extend(mine.into_iter().map(|key| (*at, paths, key)));
-        keys.entry(paths)
-            .or_insert_with(|| candidates.holders(paths));
+        keys.insert(paths, known.holders(paths)?);
     }
     sought.sort_by_key(|(at, _, key)| (key.rank, *at));
     // Of a key that several of the creates have, only the name tells whose record it is.
@@ -210,7 +229,7 @@ fn by_key(wanted: &[Wanted<'_>], candidates: &Candidates) -> Vec<(usize, usize)>
             found.insert(*at, holder.candidate);
         }
     }
-    found.into_iter().collect()
+    Some(found.into_iter().collect())
 }
 
 /// A key that is looked for: the match paths, its rank, its hash.
@@ -254,12 +273,34 @@ mod tests {
 
     fn found(creates: &[Create], people: &[Person]) -> Vec<(usize, String, bool)> {
         let wanted: Vec<_> = creates.iter().enumerate().collect();
-        let candidates = Candidates::new(people.to_vec());
+        let mut candidates = Candidates::of(&wanted);
+        people.iter().cloned().for_each(|one| candidates.add(one));
         let found = choose(&wanted, &candidates, "contactGroups/g");
         found
             .into_iter()
+            .inspect(|_| assert!(!is_nobody(&wanted, candidates.keys())))
             .map(|(at, found)| (at, found.person.resource_name, found.by_marker))
             .collect()
+    }
+
+    #[test]
+    fn the_keys_alone_tell_that_a_create_is_nobody_yet() {
+        let ana = create("Ana", "ana@example.com", "m1");
+        let keys = |of: &[Create], person: Person| {
+            let mut candidates = Candidates::of(&of.iter().enumerate().collect::<Vec<_>>());
+            candidates.add(person);
+            candidates.into_keys()
+        };
+        let nobody = |keys: &Keys, create: &Create| is_nobody(&[(0, create)], keys);
+        let boris = || create("Boris", "boris@example.com", "m2");
+        let known = keys(&[boris()], person(1, "Ana", "ana@example.com", None, ""));
+        assert!(nobody(&known, &boris()));
+        assert!(!nobody(&known, &ana), "whoever was looked for before");
+        let marked = keys(&[boris()], person(1, "A", "a@example.com", Some("m1"), ""));
+        assert!(!nobody(&marked, &ana));
+        let mut by_phone = boris();
+        by_phone.match_paths = vec!["phones".parse().unwrap()];
+        assert!(!nobody(&known, &by_phone), "its keys are not known");
     }
 
     // proves: R-07

@@ -18,7 +18,7 @@ use crate::{
     event,
     kind::Kind,
     map,
-    reader::{Reader, Whole},
+    reader::Whole,
     wire::{Query, Row},
 };
 
@@ -44,23 +44,30 @@ impl Writer<'_> {
     ) -> Result<Vec<Option<Vec<Row>>>, Fault> {
         let since = young(creates);
         let of = format!("{} {}", self.account_id, self.fields.join(","));
-        if let Some(rows) = since.and_then(|since| self.glances.recent(&of, since)) {
-            let found = counterparts(&self.reader, creates, &rows);
+        let glance = since.and_then(|since| self.glances.recent(&of, since));
+        if let Some(Some(keys)) = glance.as_deref() {
             // Seldom; and what is found is read anew, as it is now.
-            if found.iter().all(Option::is_none) {
-                return Ok(found);
+            if keys.is_nobody(creates) {
+                return Ok(vec![None; creates.len()]);
             }
         }
         let began = Instant::now();
-        let window = since.map_or(WINDOW, |since| Timestamp::now().duration_since(since));
-        let pages = since.map_or(PAGES, |_| SHARED_PAGES);
+        // Where more are young than half a minute's look reaches, the last ones are read, and the others asked for.
+        let shared = since.filter(|_| !matches!(glance.as_deref(), Some(None)));
+        let window = shared.map_or(WINDOW, |since| Timestamp::now().duration_since(since));
+        let pages = shared.map_or(PAGES, |_| SHARED_PAGES);
         let (mut rows, complete) = self.newest(window, pages).await?;
         if !complete {
             rows.extend(self.by_values(creates).await?);
         }
-        let found = counterparts(&self.reader, creates, &rows);
-        if let Some(since) = since.filter(|_| complete) {
-            self.glances.remember(&of, since, began, rows);
+        let records = self.reader.fold(&rows);
+        let keys = Keys::of(&records, creates);
+        let found = keys.counterparts(creates).into_iter();
+        let found = found.map(|found| found.map(|at| records[at].rows.clone()));
+        let found = found.collect();
+        if let Some(since) = shared {
+            self.glances
+                .remember(&of, since, began, complete.then_some(keys));
         }
         Ok(found)
     }
@@ -157,74 +164,89 @@ fn young(creates: &[&Create]) -> Option<Timestamp> {
     times?.into_iter().min()
 }
 
-/// For each create the row that it would double, one to one.
-fn counterparts(reader: &Reader, creates: &[&Create], rows: &[Row]) -> Vec<Option<Vec<Row>>> {
-    let records = reader.fold(rows);
-    let mut keyed: HashMap<&[Path], Keyed<'_>> = HashMap::new();
-    let mut taken = BTreeSet::new();
-    let mut found = Vec::with_capacity(creates.len());
-    for create in creates {
-        let paths = create.match_paths.as_slice();
-        let keyed = keyed
-            .entry(paths)
-            .or_insert_with(|| Keyed::of(&records, paths));
-        let counterpart = keyed.counterpart(&create.record, &taken);
-        taken.extend(counterpart.map(|whole| whole.id.clone()));
-        found.push(counterpart.map(|whole| whole.rows.clone()));
-    }
-    found
-}
+/// Who has which key, by the paths whose values the keys are of. Kept for half a minute, and of thousands of records:
+/// without them.
+#[derive(Debug)]
+pub(super) struct Keys(HashMap<Vec<Path>, Keyed>);
 
-/// Records by the keys that they have on these paths.
-struct Keyed<'r> {
-    paths: &'r [Path],
-    /// By rank and hash of a key.
-    holders: HashMap<(u32, [u8; 32]), Vec<Holder<'r>>>,
-}
+/// Places of records by the rank and hash of their keys.
+type Keyed = HashMap<(u32, [u8; 32]), Vec<Holder>>;
 
 /// A record that has a key.
-struct Holder<'r> {
-    whole: &'r Whole,
+#[derive(Debug)]
+struct Holder {
+    at: usize,
     name_hash: [u8; 32],
 }
 
-impl<'r> Keyed<'r> {
-    fn of(records: &'r [Whole], paths: &'r [Path]) -> Self {
-        let mut holders: HashMap<_, Vec<_>> = HashMap::new();
-        for whole in records {
-            for key in match_keys(&whole.record, paths, &KEY) {
-                let sharing = holders.entry((key.rank, key.hash)).or_default();
-                sharing.push(Holder {
-                    whole,
-                    name_hash: key.name_hash,
-                });
+impl Keys {
+    /// The keys that these records have on the match paths of these creates.
+    fn of(records: &[Whole], creates: &[&Create]) -> Self {
+        let mut keys: HashMap<Vec<Path>, Keyed> = HashMap::new();
+        for create in creates {
+            if !keys.contains_key(create.match_paths.as_slice()) {
+                let keyed = keyed(records, &create.match_paths);
+                keys.insert(create.match_paths.clone(), keyed);
             }
         }
-        Self { paths, holders }
+        Self(keys)
+    }
+
+    /// Whether none of the creates would double one of the records.
+    fn is_nobody(&self, creates: &[&Create]) -> bool {
+        let known = |create: &&Create| self.0.contains_key(create.match_paths.as_slice());
+        creates.iter().all(known) && self.counterparts(creates).iter().all(Option::is_none)
+    }
+
+    /// For each create the place of the record that it would double, one to one.
+    fn counterparts(&self, creates: &[&Create]) -> Vec<Option<usize>> {
+        let mut taken = BTreeSet::new();
+        let counterparts = creates.iter().map(|create| {
+            let counterpart = self.counterpart(&create.record, &create.match_paths, &taken);
+            taken.extend(counterpart);
+            counterpart
+        });
+        counterparts.collect()
     }
 
     /// The record that is the same as the one to create: the best key decides; one that several share counts only
     /// together with the name. What is taken is another one's.
-    fn counterpart(&self, record: &Record, taken: &BTreeSet<String>) -> Option<&'r Whole> {
-        let free = |whole: &Whole| !taken.contains(&whole.id);
-        for key in match_keys(record, self.paths, &KEY) {
-            let sharing: Vec<_> = self
-                .holders
+    fn counterpart(
+        &self,
+        record: &Record,
+        paths: &[Path],
+        taken: &BTreeSet<usize>,
+    ) -> Option<usize> {
+        let keyed = self.0.get(paths)?;
+        for key in match_keys(record, paths, &KEY) {
+            let sharing: Vec<&Holder> = keyed
                 .get(&(key.rank, key.hash))
                 .into_iter()
                 .flatten()
-                .filter(|holder| free(holder.whole))
+                .filter(|holder| !taken.contains(&holder.at))
                 .collect();
             let named = sharing
                 .iter()
                 .find(|holder| holder.name_hash == key.name_hash);
             match (named, sharing.as_slice()) {
-                (Some(holder), _) | (None, [holder]) => return Some(holder.whole),
+                (Some(holder), _) | (None, [holder]) => return Some(holder.at),
                 _ => {}
             }
         }
         None
     }
+}
+
+fn keyed(records: &[Whole], paths: &[Path]) -> Keyed {
+    let mut keyed = Keyed::new();
+    for (at, whole) in records.iter().enumerate() {
+        for key in match_keys(&whole.record, paths, &KEY) {
+            let sharing = keyed.entry((key.rank, key.hash)).or_default();
+            let name_hash = key.name_hash;
+            sharing.push(Holder { at, name_hash });
+        }
+    }
+    keyed
 }
 
 /// The match values of the creates by the field of Zoho CRM that holds them.
@@ -267,6 +289,7 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     use super::*;
+    use crate::reader::Reader;
 
     fn row(value: Json) -> Row {
         serde_json::from_value(value).unwrap()
@@ -281,9 +304,10 @@ mod tests {
     fn found(record: &Record, rows: &[Row]) -> Option<String> {
         let paths = [Path::parse("emails[work]").unwrap()];
         let reader = Reader::new(Kind::Contact, None, &crate::map::tests::scope(&[])).unwrap();
-        Keyed::of(&reader.fold(rows), &paths)
-            .counterpart(record, &BTreeSet::new())
-            .map(|whole| whole.id.clone())
+        let records = reader.fold(rows);
+        let keys = Keys([(paths.to_vec(), keyed(&records, &paths))].into());
+        let at = keys.counterpart(record, &paths, &BTreeSet::new())?;
+        Some(records[at].id.clone())
     }
 
     // proves: R-09

@@ -1,24 +1,14 @@
-//! Contacts among which a look-up looks, with what tells them apart: worked out once, asked for with every batch.
+//! Contacts among which a look-up looks: of most of them their keys are enough.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use model::{Path, Record, match_keys};
+use model::{Path, match_keys};
 
+use super::Wanted;
 use crate::{map, wire::Person};
 
-/// Keys are compared within one look-up only.
+/// Keys are compared within one process only.
 pub(super) const KEY: [u8; 32] = [0; 32];
-
-/// Live contacts, by marker and by match key.
-#[derive(Debug)]
-pub(crate) struct Candidates {
-    people: Vec<Person>,
-    marked: HashMap<String, Vec<usize>>,
-    holders: Mutex<HashMap<Vec<Path>, Arc<Holders>>>,
-}
 
 /// Who has a key, by its rank and hash.
 pub(super) type Holders = BTreeMap<(u32, [u8; 32]), Vec<Holder>>;
@@ -30,50 +20,96 @@ pub(super) struct Holder {
     pub(super) name: [u8; 32],
 }
 
-impl Candidates {
-    pub(super) fn new(people: Vec<Person>) -> Self {
-        let mut marked: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, person) in people.iter().enumerate() {
-            if let Some(marker) = map::marker(person) {
-                marked.entry(marker).or_default().push(at);
-            }
-        }
-        Self {
-            people,
-            marked,
-            holders: Mutex::default(),
-        }
-    }
+/// What tells live contacts apart, by marker and by match key. Accounts hold tens of thousands, and this is kept for
+/// half a minute: without the contacts.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    candidates: usize,
+    marked: HashMap<String, Vec<usize>>,
+    holders: BTreeMap<Vec<Path>, Holders>,
+}
 
-    pub(super) fn person(&self, at: usize) -> &Person {
-        &self.people[at]
-    }
-
+impl Keys {
     /// Those with this marker.
     pub(super) fn marked(&self, marker: &str) -> &[usize] {
         self.marked.get(marker).map_or(&[], Vec::as_slice)
     }
 
-    /// Who has which key of these paths. A candidate with a marker is the counterpart of another record, or a copy of
-    /// one: it is left to the matching.
-    pub(super) fn holders(&self, paths: &[Path]) -> Arc<Holders> {
-        let mut known = self.holders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(holders) = known.get(paths) {
-            return holders.clone();
-        }
-        let mut holders = Holders::new();
-        let unmarked = self.people.iter().enumerate();
-        for (candidate, person) in unmarked.filter(|(_, person)| map::marker(person).is_none()) {
-            let record: Option<Record> = map::record(person).ok();
-            let keys = record.map(|record| match_keys(&record, paths, &KEY));
-            for key in keys.into_iter().flatten() {
-                let name = key.name_hash;
-                let of_key = holders.entry((key.rank, key.hash)).or_default();
-                of_key.push(Holder { candidate, name });
+    /// Who has which key of these paths; none if these were not asked for. A candidate with a marker is the counterpart
+    /// of another record, or a copy of one: it is left to the matching.
+    pub(super) fn holders(&self, paths: &[Path]) -> Option<&Holders> {
+        self.holders.get(paths)
+    }
+}
+
+/// The keys of live contacts, and those contacts that share one with a create.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    markers: BTreeSet<String>,
+    sought: HashSet<(u32, [u8; 32])>,
+    keys: Keys,
+    people: HashMap<usize, Person>,
+}
+
+impl Candidates {
+    /// Nobody yet, for these creates.
+    pub(super) fn of(wanted: &[Wanted<'_>]) -> Self {
+        let creates = || wanted.iter().map(|(_, create)| create);
+        let mut keys = Keys::default();
+        for create in creates() {
+            if !keys.holders.contains_key(create.match_paths.as_slice()) {
+                let paths = create.match_paths.clone();
+                keys.holders.insert(paths, Holders::new());
             }
         }
-        let holders = Arc::new(holders);
-        known.insert(paths.to_vec(), holders.clone());
-        holders
+        Self {
+            markers: creates()
+                .filter_map(|create| create.marker.clone())
+                .collect(),
+            sought: creates()
+                .flat_map(|create| match_keys(&create.record, &create.match_paths, &KEY))
+                .map(|key| (key.rank, key.hash))
+                .collect(),
+            keys,
+            people: HashMap::new(),
+        }
+    }
+
+    /// Takes in a live contact.
+    pub(super) fn add(&mut self, person: Person) {
+        let candidate = self.keys.candidates;
+        self.keys.candidates += 1;
+        let mut is_sought = false;
+        if let Some(marker) = map::marker(&person) {
+            is_sought = self.markers.contains(&marker);
+            self.keys.marked.entry(marker).or_default().push(candidate);
+        } else if let Ok(record) = map::record(&person) {
+            for (paths, holders) in &mut self.keys.holders {
+                for key in match_keys(&record, paths, &KEY) {
+                    is_sought |= self.sought.contains(&(key.rank, key.hash));
+                    let name = key.name_hash;
+                    let of_key = holders.entry((key.rank, key.hash)).or_default();
+                    of_key.push(Holder { candidate, name });
+                }
+            }
+        }
+        if is_sought {
+            self.people.insert(candidate, person);
+        }
+    }
+
+    /// Who has what.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// A contact that shares something with a create.
+    pub(super) fn person(&self, candidate: usize) -> Option<&Person> {
+        self.people.get(&candidate)
+    }
+
+    /// What is remembered of them.
+    pub(super) fn into_keys(self) -> Keys {
+        self.keys
     }
 }
