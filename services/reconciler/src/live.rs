@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::{Edit, Fields, MatchKey, Path, Record, Side, match_keys, patch, project};
+use model::{Edit, Fields, MatchKey, Path, Record, Side, Version, match_keys, patch, project};
 use proto::write::{Applied, Live};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -76,6 +76,13 @@ impl Sighted {
             written: !write.plan.restores,
             unreadable: None,
         })
+    }
+
+    /// The same at another version.
+    pub fn at(&mut self, version: &Version) {
+        self.0.version_token.clone_from(&version.token);
+        self.0.changed_at_micros = version.changed_at_micros;
+        self.0.coarse = version.coarse;
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    between::{self, Call},
+    between::{self, Between, Call},
     decoded,
 };
 use crate::{
@@ -90,11 +90,16 @@ pub(super) async fn apply(
         })
         .collect();
     let came = between::came(connection, definition, &calls).await?;
+    for (shown, between) in shown.iter_mut().zip(&came) {
+        if let (Some(sighted), Between::Made(version)) = (&mut shown.sighted, between) {
+            sighted.at(version);
+        }
+    }
     let ids = store(connection, definition, &mut shown, &mut records).await?;
     let doubtful: Vec<i64> = ids
         .iter()
         .zip(came)
-        .filter_map(|(id, came)| came.then_some(*id))
+        .filter_map(|(id, came)| matches!(came, Between::Doubt).then_some(*id))
         .collect();
     record::set_presence(connection, &doubtful, Presence::Doubtful).await?;
     take_over_new(connection, definition, &mut shown, &ids).await?;

@@ -1,6 +1,6 @@
 //! Readings that came between a call and its answer. An answer shows the record as the call left it; what a list
 //! showed meanwhile, or did not show any more, may be newer. Neither is believed before the record was read by its
-//! id.
+//! id, unless both show the same.
 
 use std::collections::HashMap;
 
@@ -28,12 +28,22 @@ pub(super) struct Call<'a> {
     pub(super) stored: Option<&'a RecordRow>,
 }
 
-/// For each call, whether a reading came between it and its answer, so that nobody can tell which is newer.
+/// What was read between a call and its answer.
+pub(super) enum Between {
+    /// Nothing that matters.
+    Nothing,
+    /// What the call made, at this version: whatever a list shows of it is as new as the answer, or newer.
+    Made(Version),
+    /// Something else: nobody can tell which is newer.
+    Doubt,
+}
+
+/// For each call, what was read between it and its answer.
 pub(super) async fn came(
     connection: &mut PgConnection,
     definition: &Definition,
     calls: &[Call<'_>],
-) -> Result<Vec<bool>, EngineError> {
+) -> Result<Vec<Between>, EngineError> {
     let key = &definition.key;
     let mut shown: HashMap<(Side, String), RecordRow> = HashMap::new();
     for side in Side::ALL {
@@ -52,26 +62,42 @@ pub(super) async fn came(
     let came = |call: &Call<'_>| {
         let side = call.write.side;
         if call.write.operation != "create" {
-            return call.stored.is_some_and(|row| {
+            let doubted = call.stored.is_some_and(|row| {
                 moved(row, call.applied)
                     && !as_planned(row, call.write)
                     && !as_written(definition, row, call)
             });
+            return if doubted {
+                Between::Doubt
+            } else {
+                Between::Nothing
+            };
         }
-        shown
-            .get(&(side, call.applied.remote_id.clone()))
-            .is_some_and(|row| moved(row, call.applied) && !as_written(definition, row, call))
+        match shown.get(&(side, call.applied.remote_id.clone())) {
+            Some(row) if !moved(row, call.applied) => Between::Nothing,
+            Some(row) if as_made(definition, row, call) => Between::Made(row.version.clone()),
+            Some(_) => Between::Doubt,
+            None => Between::Nothing,
+        }
     };
     Ok(calls.iter().map(came).collect())
+}
+
+/// Whether a stored record is there, in the scope, with what the create asked for.
+fn as_made(definition: &Definition, row: &RecordRow, call: &Call<'_>) -> bool {
+    row.presence == Presence::Live && row.in_scope && as_asked(definition, row, call)
 }
 
 /// Whether a stored record shows what the write asked for, at the version that its answer names: stamps of a second
 /// do not tell one state from the next, their content does.
 fn as_written(definition: &Definition, row: &RecordRow, call: &Call<'_>) -> bool {
     let version = call.applied.version.clone().map(Version::from);
-    if row.presence != Presence::Live || version.as_ref() != Some(&row.version) {
-        return false;
-    }
+    row.presence == Presence::Live
+        && version.as_ref() == Some(&row.version)
+        && as_asked(definition, row, call)
+}
+
+fn as_asked(definition: &Definition, row: &RecordRow, call: &Call<'_>) -> bool {
     let (Some((kind, paths, wanted)), Some(fields)) = (asked(definition, call.write), &row.fields)
     else {
         return false;

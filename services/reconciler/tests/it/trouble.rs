@@ -244,6 +244,38 @@ async fn what_a_call_overwrote_whose_answer_was_lost_is_in_the_history() {
     assert_eq!(loser, 1, "{history:?}");
 }
 
+// proves: R-03
+#[tokio::test]
+async fn a_list_that_shows_a_create_before_its_answer_comes_leaves_no_doubt() {
+    let mut world = World::new().await;
+    world
+        .left
+        .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    let outcome = world.execute(&writes[0]);
+    // The provider touches what it has made: the list shows a later version than the answer.
+    world.right.set("R1", "title", None);
+    world.right.set("R1", "title", Some("CTO"));
+    world.read(Side::Right).await;
+    world.answer(vec![outcome]).await;
+    world.advance().await;
+    assert!(world.claimed().await.is_empty(), "nothing is left to read");
+    let status = world.status().await;
+    assert_eq!((status.open_writes, status.counts.unwrap().in_sync), (0, 1));
+    world.left.set("L1", "title", Some("CEO"));
+    world.settle().await;
+    world.agree();
+    assert_eq!(
+        world.writes(),
+        2,
+        "and the next write is not refused as stale"
+    );
+}
+
 // proves: R-28
 #[tokio::test]
 async fn a_refused_record_is_set_aside_and_the_rest_goes_on() {
