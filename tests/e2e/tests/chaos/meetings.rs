@@ -24,11 +24,8 @@ const RECORDS_A_SERIES: u32 = 50;
 /// account's clock only.
 const NOT_HELD: [&str; 3] = ["many guests", "series", "endless series"];
 
-/// What the providers refuse of meetings that meet, with the reason: what is due, and what is another one's to say.
-pub const REFUSED: [&str; 2] = [
-    "alerts: a reminder that is due already is not set",
-    "participants: only the organizer of this event can change it",
-];
+/// What the providers refuse of meetings that meet, with the reason: what is another one's to say.
+pub const REFUSED: [&str; 1] = ["participants: only the organizer of this event can change it"];
 
 pub fn yaml(policies: &str) -> String {
     format!(

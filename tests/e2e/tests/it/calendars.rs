@@ -5,6 +5,7 @@ mod first;
 mod guests;
 mod notified;
 mod odd;
+mod reminders;
 mod rights;
 mod series;
 mod sight;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     diaries::{MEETINGS, crm_hour, hour, id, meetings},
-    house::House,
+    house::{House, SYNC, yaml},
     people::with,
 };
 
@@ -12,6 +12,7 @@ const CREATE: &str = "Crm_Implied_Create_Events";
 const EDIT: &str = "Crm_Implied_Edit_Events";
 const DELETE: &str = "Crm_Implied_Delete_Events";
 const VIEW: &str = "Crm_Implied_View_Events";
+const SYNC_WITH_GOOGLE: &str = "Crm_Implied_Google_Calendar_Sync";
 
 async fn set_aside(house: &House, id: &str, right: &str) {
     let (state, reason) = house.state_in(MEETINGS, id).await;
@@ -73,7 +74,8 @@ async fn what_may_not_be_done_with_meetings_is_skipped_with_the_right_and_the_re
     house.calendar().edits(&audit, place("Room 3")).await;
     event(&house, "Newer", 21).await;
     house.rests().await;
-    set_aside(&house, &audit, "edit events").await;
+    let grants = "edit events, which an administrator of Zoho CRM grants in the user's profile, under Meetings";
+    set_aside(&house, &audit, grants).await;
     assert_eq!(house.crm().only("Audit").await["Venue"], "Room 1");
     house.crm().only("Newer").await;
     permit_and_retry(&mut house, EDIT).await;
@@ -205,5 +207,67 @@ async fn without_the_right_to_see_calendars_or_meetings_no_sync_begins_and_one_t
     house.calendar().only("Audit").await;
     house.calendar().only("Board").await;
     assert!(house.written_to_zoho(began).await.is_empty());
+    assert_eq!(house.mails().await, 0);
+}
+
+// proves: ZGE-13
+#[tokio::test]
+async fn without_the_right_to_sync_with_the_calendar_meetings_wait_and_contacts_do_not() {
+    let mut house = House::kind(0).await;
+    let file = |name: &str| {
+        house
+            .system
+            .folder
+            .join(name)
+            .to_string_lossy()
+            .into_owned()
+    };
+    let (secret, definition) = (file("zoho-secret.json"), file("sync.yaml"));
+    let sign_in = [
+        "connect",
+        "zoho",
+        "--name",
+        "acme-zoho",
+        "--secret-file",
+        &secret,
+    ];
+    house.zoho().permits(SYNC_WITH_GOOGLE, false).await;
+    let said = house.system.rapport(&sign_in).await.unwrap();
+    assert!(said.contains("sync with google calendar"), "{said}");
+    std::fs::write(&definition, meetings("")).unwrap();
+    let words = ["apply", "-f", &definition];
+    let (status, said) = house.system.rapport_fails(&words).await.unwrap();
+    assert_eq!(status, 2);
+    let lacks = "lacks the right to sync with google calendar";
+    assert!(
+        said.contains(lacks) && said.contains("rapport connect zoho"),
+        "{said}"
+    );
+    house.system.apply(&yaml("")).await.unwrap();
+    house.quiet_of(SYNC).await;
+
+    house.zoho().permits(SYNC_WITH_GOOGLE, true).await;
+    house.system.rapport(&sign_in).await.unwrap();
+    house.system.apply(&meetings("")).await.unwrap();
+    house.rests().await;
+
+    // It is taken away while the sync runs: the sync waits, says so, and goes on by itself.
+    let soon = ("control", "RAPPORT_RIGHTS_SECONDS", "1");
+    house
+        .system
+        .restart_with(soon.0, soon.1, soon.2)
+        .await
+        .unwrap();
+    house.zoho().permits(SYNC_WITH_GOOGLE, false).await;
+    let waits = |status: &proto::reconcile::StatusResponse| status.phase == "paused";
+    let held = house.until_of(MEETINGS, "it waits", waits).await;
+    assert!(held.reason.contains(lacks), "{}", held.reason);
+    assert_eq!(house.system.status(SYNC).await.unwrap().phase, "live");
+    meeting(&house, "Audit", 10).await;
+    house.zoho().permits(SYNC_WITH_GOOGLE, true).await;
+    let lives = |status: &proto::reconcile::StatusResponse| status.phase == "live";
+    house.until_of(MEETINGS, "it goes on", lives).await;
+    house.rests().await;
+    house.calendar().only("Audit").await;
     assert_eq!(house.mails().await, 0);
 }
