@@ -104,6 +104,26 @@ impl<'a> Client<'a> {
         self.read("calendar.events.list", &path, &query).await
     }
 
+    /// `events.instances` of a series, cancelled ones too: those that end after the first time, if there is one, and begin
+    /// before the second.
+    pub(super) async fn instances(
+        &self,
+        calendar: &str,
+        series: &str,
+        (from, until): (Option<&str>, &str),
+        page_token: Option<&str>,
+    ) -> Result<Dated<Events>, Fault> {
+        let mut query = vec![
+            ("showDeleted", "true"),
+            ("maxResults", PAGE),
+            ("timeMax", until),
+        ];
+        query.extend(from.map(|from| ("timeMin", from)));
+        query.extend(page_token.map(|token| ("pageToken", token)));
+        let path = ["calendars", calendar, "events", series, "instances"];
+        self.read("calendar.events.instances", &path, &query).await
+    }
+
     /// `events.get`.
     pub(super) async fn event(&self, calendar: &str, id: &str) -> Result<Dated<Value>, Fault> {
         let path = ["calendars", calendar, "events", id];

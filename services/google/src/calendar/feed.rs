@@ -4,21 +4,24 @@
 //! of a sync only decides what is inside its scope. The parts of a series are kept until the list is read to its
 //! end; then each series is told as one record.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use provider::{At, Collection, CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart};
+use model::event::SeriesLimits;
+use provider::{
+    At, Collection, CollectionState, Extent, Fault, Page, Scope, Seen, SnapshotPart, What,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    apart::{AllTold, Telling},
     client::{Client, Listing},
     map,
     options::Options,
-    series::{Parts, Series, sort, whole},
+    series::{Parts, Series, sort, text, whole},
     sight::Sight,
     wire::{ListEntry, Reminder},
 };
+use crate::fault::refused;
 
 /// Google's word for a collection of events.
 const CALENDAR: &str = "calendar";
@@ -26,13 +29,22 @@ const CALENDAR: &str = "calendar";
 const PRIMARY: &str = "primary";
 /// Series of a snapshot that are told on one page.
 const TOLD: usize = 200;
-/// Series of a delta that are read for one page; each takes a call or two.
+/// Calls or two that are made for the series of one page: one of a delta is read again, and one that the other side
+/// cannot hold is asked for its instances.
 const READ: usize = 20;
+/// With so many records a page is full.
+const FULL: usize = 2_500;
 
 /// A restart point.
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     sync_token: String,
+    /// By what the other side can hold of a series; with other words everything is read anew.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    limits: String,
+    /// The series that the other side cannot hold.
+    #[serde(default, skip_serializing_if = "AllTold::is_empty")]
+    apart: AllTold,
 }
 
 /// How a round goes on.
@@ -43,6 +55,17 @@ struct Round {
     step: Step,
     /// The series of which parts were seen and that are still to be told.
     parts: Parts,
+    /// The series that the other side cannot hold, as they were told last.
+    apart: AllTold,
+}
+
+/// What a round is read for.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    client: Client<'a>,
+    scope: &'a Scope,
+    options: Options,
+    limits: Option<&'a SeriesLimits>,
 }
 
 /// What a round reads next.
@@ -62,17 +85,29 @@ enum Step {
 /// Reads one page.
 pub(crate) async fn page(client: Client<'_>, scope: &Scope, at: &At) -> Result<Page, Fault> {
     let options = Options::of(scope)?;
+    let limits = limits(scope)?.filter(|_| !options.skips_series);
+    let reader = Reader {
+        client,
+        scope,
+        options,
+        limits: limits.as_ref(),
+    };
     let round = match at {
         At::Start { cursor } => {
-            let cursor = cursor.as_deref().map(usable).transpose()?;
+            let cursor = cursor.as_deref().map(|cursor| reader.usable(cursor));
+            let cursor = cursor.transpose()?;
             let (state, now) = collection(client, scope).await?;
             if state != CollectionState::Present {
                 return Ok(page_of(&[], state, now));
             }
+            let (sync_token, apart) = cursor.map_or((None, AllTold::new()), |cursor| {
+                (Some(cursor.sync_token), cursor.apart)
+            });
             Round {
-                sync_token: cursor.map(|cursor| cursor.sync_token),
+                sync_token,
                 step: Step::List { page_token: None },
                 parts: Parts::new(),
+                apart,
             }
         }
         At::Next(round) => serde_json::from_value(round.clone())
@@ -80,11 +115,8 @@ pub(crate) async fn page(client: Client<'_>, scope: &Scope, at: &At) -> Result<P
     };
     let is_snapshot = round.sync_token.is_none();
     let mut page = match round.step {
-        Step::List { page_token } => {
-            let (sync_token, parts) = (round.sync_token, round.parts);
-            list(client, scope, options, sync_token, page_token, parts).await
-        }
-        Step::Series { .. } => series(client, scope, options, round).await,
+        Step::List { .. } => reader.list(round).await,
+        Step::Series { .. } => reader.series(round).await,
     }?;
     if page.next.is_none() && page.collection == CollectionState::Present {
         (page.collection, page.provider_time) = collection(client, scope).await?;
@@ -96,109 +128,174 @@ pub(crate) async fn page(client: Client<'_>, scope: &Scope, at: &At) -> Result<P
     Ok(page)
 }
 
-/// A page of the list.
-async fn list(
-    client: Client<'_>,
-    scope: &Scope,
-    options: Options,
-    sync_token: Option<String>,
-    page_token: Option<String>,
-    mut parts: Parts,
-) -> Result<Page, Fault> {
-    let listing = Listing::Feed {
-        sync_token: sync_token.as_deref(),
-    };
-    let calendar = calendar(scope);
-    let listed = client
-        .events(calendar, listing, page_token.as_deref())
-        .await?;
-    let (listed, now) = (listed.body, listed.at);
-    if !shows_content(&listed.access_role) {
-        return Ok(page_of(&[], CollectionState::Forbidden, now));
-    }
-    let sight = Sight {
-        options,
-        now,
-        reminders: &listed.default_reminders,
-    };
-    let mut seen = Vec::new();
-    for item in sort(listed.items, &mut parts) {
-        seen.extend(sight.of(&Series::single(item))?);
-    }
-    let mut page = page_of(&seen, CollectionState::Present, now);
-    let step = match (listed.next_page_token, listed.next_sync_token) {
-        (Some(page_token), _) => Step::List {
-            page_token: Some(page_token),
-        },
-        (None, Some(next_sync_token)) if parts.is_empty() => {
-            page.restart = Some(restart(next_sync_token)?);
-            return Ok(page);
+impl Reader<'_> {
+    /// A page of the list.
+    async fn list(self, mut round: Round) -> Result<Page, Fault> {
+        let Step::List { page_token } = &round.step else {
+            return Err(Fault::malformed("a round of another form"));
+        };
+        let listing = Listing::Feed {
+            sync_token: round.sync_token.as_deref(),
+        };
+        let (client, calendar) = (self.client, calendar(self.scope));
+        let listed = client
+            .events(calendar, listing, page_token.as_deref())
+            .await?;
+        let (listed, now) = (listed.body, listed.at);
+        if !shows_content(&listed.access_role) {
+            return Ok(page_of(&[], CollectionState::Forbidden, now));
         }
-        (None, Some(next_sync_token)) => Step::Series {
+        let sight = self.sight(now, &listed.default_reminders);
+        let mut seen = Vec::new();
+        for item in sort(listed.items, &mut round.parts) {
+            // A series of which instances were told, and that is deleted or recurs no more.
+            let known = text(&item, "id").filter(|id| round.apart.contains_key(*id));
+            match known.map(str::to_owned) {
+                Some(id) => round.parts.entry(id).or_default().master = Some(item),
+                None => seen.extend(sight.of(&Series::single(item))?),
+            }
+        }
+        let mut page = page_of(&seen, CollectionState::Present, now);
+        round.step = match (listed.next_page_token, listed.next_sync_token) {
+            (Some(page_token), _) => Step::List {
+                page_token: Some(page_token),
+            },
+            (None, Some(next_sync_token)) => {
+                // Of these the next instances have to be told, though nobody changed them.
+                let short = round.apart.iter().filter(|(_, told)| told.is_short(now));
+                for (id, _) in short {
+                    round.parts.entry(id.clone()).or_default();
+                }
+                if round.parts.is_empty() {
+                    page.restart = Some(self.restart(next_sync_token, round.apart)?);
+                    return Ok(page);
+                }
+                Step::Series {
+                    next_sync_token,
+                    reminders: listed.default_reminders,
+                    now,
+                }
+            }
+            (None, None) => {
+                return Err(Fault::malformed(
+                    "the last page of a list has no sync token",
+                ));
+            }
+        };
+        page.next = Some(encode(&round)?);
+        Ok(page)
+    }
+
+    /// A page of whole series. A snapshot has seen all parts; a delta has not, and each of its series is read again.
+    async fn series(self, mut round: Round) -> Result<Page, Fault> {
+        let Step::Series {
             next_sync_token,
-            reminders: listed.default_reminders,
+            reminders,
             now,
-        },
-        (None, None) => {
-            return Err(Fault::malformed(
-                "the last page of a list has no sync token",
-            ));
+        } = &round.step
+        else {
+            return Err(Fault::malformed("a round of another form"));
+        };
+        let (next_sync_token, now) = (next_sync_token.clone(), *now);
+        let is_delta = round.sync_token.is_some();
+        let telling = Telling {
+            client: self.client,
+            calendar: calendar(self.scope),
+            sight: self.sight(now, reminders),
+            is_delta,
+        };
+        let (mut seen, mut read): (Vec<Seen>, usize) = (Vec::new(), 0);
+        for _ in 0..TOLD {
+            if read >= READ || seen.len() >= FULL {
+                break;
+            }
+            let Some((id, series)) = round.parts.pop_first() else {
+                break;
+            };
+            read += usize::from(is_delta);
+            let (told, asked) = one(telling, &id, series, &mut round.apart).await?;
+            read += usize::from(asked);
+            seen.extend(told);
         }
-    };
-    page.next = Some(encode(&Round {
-        sync_token,
-        step,
-        parts,
-    })?);
-    Ok(page)
+        let mut page = page_of(&seen, CollectionState::Present, now);
+        if round.parts.is_empty() {
+            page.restart = Some(self.restart(next_sync_token, round.apart)?);
+        } else {
+            page.next = Some(encode(&round)?);
+        }
+        Ok(page)
+    }
+
+    fn sight<'s>(&'s self, now: Timestamp, reminders: &'s [Reminder]) -> Sight<'s> {
+        Sight {
+            options: self.options,
+            now,
+            reminders,
+            limits: self.limits,
+        }
+    }
+
+    /// By what the other side can hold of a series, in words.
+    fn words(&self) -> String {
+        self.limits.map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// A cursor that is ours; any other counts as expired.
+    fn usable(&self, cursor: &str) -> Result<Cursor, Fault> {
+        let cursor: Cursor = serde_json::from_str(cursor).map_err(|_| Fault::CursorExpired)?;
+        let fits = cursor.limits == self.words();
+        fits.then_some(cursor).ok_or(Fault::CursorExpired)
+    }
+
+    fn restart(&self, sync_token: String, apart: AllTold) -> Result<String, Fault> {
+        let cursor = Cursor {
+            sync_token,
+            limits: self.words(),
+            apart,
+        };
+        Ok(encode(&cursor)?.to_string())
+    }
 }
 
-/// A page of whole series. A snapshot has seen all parts; a delta has not, and each of its series is read again.
-async fn series(
-    client: Client<'_>,
-    scope: &Scope,
-    options: Options,
-    mut round: Round,
-) -> Result<Page, Fault> {
-    let Step::Series {
-        next_sync_token,
-        reminders,
-        now,
-    } = &round.step
-    else {
-        return Err(Fault::malformed("a round of another form"));
-    };
-    let sight = Sight {
-        options,
-        now: *now,
-        reminders,
-    };
-    let is_delta = round.sync_token.is_some();
-    let most = if is_delta { READ } else { TOLD };
-    let rest = match round.parts.keys().nth(most).cloned() {
-        Some(first) => round.parts.split_off(&first),
-        None => BTreeMap::new(),
-    };
-    let mut seen: Vec<Seen> = Vec::new();
-    for (id, series) in std::mem::take(&mut round.parts) {
-        let series = if is_delta {
-            whole(client, calendar(scope), &id, series).await?
-        } else {
-            Some(series)
-        };
-        match series {
-            Some(series) => seen.extend(sight.of(&series)?),
-            None => seen.push(Sight::in_part(&id)),
-        }
-    }
-    let mut page = page_of(&seen, CollectionState::Present, *now);
-    if rest.is_empty() {
-        page.restart = Some(restart(next_sync_token.clone())?);
+/// What is told of one series, and whether its instances were asked for.
+async fn one(
+    telling: Telling<'_>,
+    id: &str,
+    series: Series,
+    all_told: &mut AllTold,
+) -> Result<(Vec<Seen>, bool), Fault> {
+    let series = if telling.is_delta {
+        whole(telling.client, telling.calendar, id, series).await?
     } else {
-        round.parts = rest;
-        page.next = Some(encode(&round)?);
+        Some(series)
+    };
+    let before = all_told.get(id);
+    let Some(series) = series else {
+        return if before.is_some() {
+            Err(Fault::transient("the list does not show the series yet"))
+        } else {
+            Ok((vec![Sight::in_part(id)], false))
+        };
+    };
+    if let Some(apart) = telling.sight.apart(&series, before.is_some()) {
+        let (seen, told) = telling.tell(id, &series, &apart, before).await?;
+        all_told.extend(told.map(|told| (id.to_owned(), told)));
+        return Ok((seen, true));
     }
-    Ok(page)
+    let mut seen = telling.sight.of(&series)?;
+    let is_known = |one: &Seen| !matches!(one.what, What::Unreadable { .. });
+    if series.master.is_some() && seen.iter().all(is_known) {
+        // It is told as a whole again, or as gone.
+        let gone = all_told.remove(id).map(|told| told.gone(id));
+        seen.extend(gone.unwrap_or_default());
+    }
+    Ok((seen, false))
+}
+
+/// What the other side can hold of a series.
+pub(super) fn limits(scope: &Scope) -> Result<Option<SeriesLimits>, Fault> {
+    let limits = scope.other_series();
+    limits.map_err(|error| refused(None, &format!("the option other_series: {error}")))
 }
 
 fn page_of(seen: &[Seen], collection: CollectionState, provider_time: Timestamp) -> Page {
@@ -211,15 +308,6 @@ fn page_of(seen: &[Seen], collection: CollectionState, provider_time: Timestamp)
         provider_time,
         collection,
     }
-}
-
-/// A cursor that is ours; any other counts as expired.
-fn usable(cursor: &str) -> Result<Cursor, Fault> {
-    serde_json::from_str(cursor).map_err(|_| Fault::CursorExpired)
-}
-
-fn restart(sync_token: String) -> Result<String, Fault> {
-    Ok(encode(&Cursor { sync_token })?.to_string())
 }
 
 fn encode(value: &impl Serialize) -> Result<Value, Fault> {

@@ -70,7 +70,7 @@ fn path(field: &str) -> Option<Path> {
 }
 
 /// Gives a record a value.
-fn set(record: &mut Record, field: &str, value: Option<Value>) {
+pub(super) fn set(record: &mut Record, field: &str, value: Option<Value>) {
     if let Some(path) = path(field) {
         record.set(path, value);
     }

@@ -1,7 +1,10 @@
 //! What of an event is shown to a sync: as a whole, as a busy block, as known and outside, or not at all.
 
 use jiff::Timestamp;
-use model::Version;
+use model::{
+    REMARK, Record, Version,
+    event::{SeriesLimits, Unholdable},
+};
 use provider::{Fault, Seen, What};
 use serde_json::Value;
 
@@ -10,6 +13,7 @@ use super::{
     options::{Options, Private},
     series::{Series, text},
     wire::{Event, Reminder},
+    writer::is_made_of,
 };
 
 /// Why an event is unreadable whose content the account does not see.
@@ -28,6 +32,19 @@ pub(super) struct Sight<'a> {
     pub(super) now: Timestamp,
     /// Reminders of events that use the calendar's own.
     pub(super) reminders: &'a [Reminder],
+    /// What the other side can hold of a series; none if that is whatever there is.
+    pub(super) limits: Option<&'a SeriesLimits>,
+}
+
+/// A series that the other side cannot hold, so that each of its instances is told as a meeting of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Apart {
+    /// What is said of each, for people.
+    pub(super) remark: String,
+    /// The series.
+    pub(super) record: Record,
+    /// The series' marker: each instance shows it, and it is none of theirs.
+    marker: Option<String>,
 }
 
 impl Sight<'_> {
@@ -40,6 +57,81 @@ impl Sight<'_> {
         };
         let instances: Vec<&Value> = series.instances.values().collect();
         Ok(vec![self.one(master, &instances)?])
+    }
+
+    /// Whether a series is one that the other side cannot hold. One of which nothing is shown, or that is over, is
+    /// outside as a whole, unless its instances are `known` already.
+    pub(super) fn apart(&self, series: &Series, known: bool) -> Option<Apart> {
+        let limits = self.limits?;
+        let decode = |item: &Value| serde_json::from_value::<Event>(item.clone()).ok();
+        let master = decode(series.master.as_ref()?)?;
+        if master.is_cancelled() || master.recurrence.is_empty() {
+            return None;
+        }
+        let instances = series.instances.values().map(decode);
+        let instances = instances.collect::<Option<Vec<_>>>()?;
+        let record = map::record(&master, &instances, self.reminders).ok()?;
+        let marker = map::marker(&master);
+        let why = match limits.check(&record).err()? {
+            Unholdable::Event(_) => return None,
+            // The other side made it: by now it tells another clock than it went by.
+            Unholdable::Clock { .. } if is_made_of(&master.id, marker.as_deref()) => return None,
+            Unholdable::Clock { own, account } => {
+                format!("it recurs by the clock of {own}, and meetings there by that of {account}")
+            }
+            other => other.to_string(),
+        };
+        let since = self.options.since(self.now);
+        let is_over = || since.is_some_and(|since| map::ended_before(&record, since));
+        let is_covered = master.is_hidden()
+            || map::is_of_another_kind(&master)
+            || (master.is_private() && self.options.private == Private::Skip);
+        if !known && (self.options.skips_series || is_covered || is_over()) {
+            return None;
+        }
+        Some(Apart {
+            remark: format!(
+                "single meetings of a series, kept twelve months ahead: the other side cannot hold the series, for {why}"
+            ),
+            record,
+            marker,
+        })
+    }
+
+    /// An instance of a series that the other side cannot hold.
+    pub(super) fn single(&self, instance: &Value, apart: &Apart) -> Result<Seen, Fault> {
+        let mut seen = self.one(instance, &[])?;
+        if seen.marker == apart.marker {
+            seen.marker = None;
+        }
+        let said = model::Value::text(&apart.remark);
+        match seen.what {
+            What::Inside(ref mut record) | What::Outside(ref mut record) => {
+                map::set(record, REMARK, said);
+            }
+            What::Deleted { .. } | What::Unreadable { .. } => {}
+        }
+        seen.what = match seen.what {
+            What::Inside(record) if self.options.skips_series => What::Outside(record),
+            other => other,
+        };
+        Ok(seen)
+    }
+
+    /// What is known to be there no more.
+    pub(super) fn gone(remote_id: String) -> Seen {
+        Seen {
+            remote_id,
+            former_ids: Vec::new(),
+            version: None,
+            marker: None,
+            what: What::Deleted { at: None },
+        }
+    }
+
+    /// What is set aside.
+    pub(super) fn unreadable(remote_id: String, reason: &str) -> Seen {
+        unreadable(remote_id, reason)
     }
 
     /// A series that cannot be read as a whole.

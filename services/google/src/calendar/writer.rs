@@ -14,20 +14,26 @@ mod send;
 mod update;
 
 use jiff::Timestamp;
-use model::{Order, Record, Version, event, order};
+use model::{
+    Order, Record, Version,
+    event::{self, SeriesLimits},
+    order,
+};
 use provider::{
     Answer, Batch, CollectionState, Fault, Live, Operation, Outcome, Scope, Seen, What, Write,
 };
 use serde_json::Value;
 
+pub(super) use self::create::is_made_of;
 pub(crate) use self::glance::AtAGlance;
 use self::glance::Freshness;
 use super::{
+    apart::parts_of,
     client::Client,
     feed, map,
     options::{Options, Private},
     series::{Series, text, whole},
-    sight::Sight,
+    sight::{Apart, Sight},
     wire::{Event, Reminder},
 };
 use crate::writer::not_done;
@@ -50,8 +56,9 @@ pub(crate) async fn execute(
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for write in &batch.writes {
-        let options = match Options::of(scope) {
-            Ok(options) => options,
+        let asked = Options::of(scope).and_then(|options| Ok((options, feed::limits(scope)?)));
+        let (options, limits) = match asked {
+            Ok(asked) => asked,
             Err(fault) => {
                 outcomes.push(Outcome::new(Answer::from(fault), 0.0));
                 continue;
@@ -63,6 +70,7 @@ pub(crate) async fn execute(
             scope,
             calendar: feed::calendar(scope),
             options,
+            limits,
             calls: 0,
         };
         let done = match &write.operation {
@@ -85,6 +93,8 @@ struct Writer<'a> {
     scope: &'a Scope,
     calendar: &'a str,
     options: Options,
+    /// What the other side can hold of a series.
+    limits: Option<SeriesLimits>,
     calls: u32,
 }
 
@@ -108,6 +118,8 @@ struct Found {
     series: Series,
     reminders: Vec<Reminder>,
     now: Timestamp,
+    /// The series that it is an instance of, if the other side cannot hold that: then it is a record by itself.
+    apart: Option<Apart>,
 }
 
 impl Found {
@@ -148,20 +160,67 @@ impl Writer<'_> {
         } else {
             Vec::new()
         };
-        Ok(Found {
+        let mut found = Found {
             series,
             reminders,
             now,
-        })
+            apart: None,
+        };
+        if !cancelled {
+            found.apart = self.apart(&found).await?;
+        }
+        Ok(found)
+    }
+
+    /// The series of an instance, if the other side cannot hold it.
+    async fn apart(&mut self, found: &Found) -> Result<Option<Apart>, Fault> {
+        let Some(series) = text(found.raw(), "recurringEventId") else {
+            return Ok(None);
+        };
+        if self.limits.is_none() {
+            return Ok(None);
+        }
+        self.calls += 1;
+        let master = match self.client.event(self.calendar, series).await {
+            Ok(master) => Series::single(master.body),
+            Err(Fault::Gone { .. }) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let told = self.sight(found).apart(&master, true);
+        let recurs = |series: &Series| {
+            series
+                .master
+                .as_ref()
+                .map(|one| one["recurrence"].is_array())
+        };
+        if told.is_some() || recurs(&master) != Some(true) {
+            return Ok(told);
+        }
+        // Its dates may not be its rule's.
+        self.calls += 1;
+        let whole = whole(self.client, self.calendar, series, master).await?;
+        Ok(whole.and_then(|whole| self.sight(found).apart(&whole, true)))
+    }
+
+    fn sight<'s>(&'s self, found: &'s Found) -> Sight<'s> {
+        Sight {
+            options: self.options,
+            now: found.now,
+            reminders: &found.reminders,
+            limits: self.limits.as_ref(),
+        }
     }
 
     /// What a sync may see of it.
     fn seen(&self, found: &Found) -> Result<Seen, Fault> {
-        let sight = Sight {
-            options: self.options,
-            now: found.now,
-            reminders: &found.reminders,
-        };
+        let sight = self.sight(found);
+        if let Some(apart) = &found.apart {
+            return sight.single(found.raw(), apart);
+        }
+        if let (Some(id), Some(_)) = (text(found.raw(), "id"), sight.apart(&found.series, false)) {
+            // Its instances are there in its place.
+            return Ok(Sight::gone(id.to_owned()));
+        }
         let seen = sight.of(&found.series)?.into_iter().next();
         seen.ok_or_else(|| Fault::malformed("an answer without the event asked for"))
     }
@@ -205,6 +264,25 @@ impl Writer<'_> {
         changed.is_some_and(|changed| {
             now.duration_since(changed).unsigned_abs() < self.client.horizon()
         })
+    }
+
+    /// The answer about an id that Google does not find. An instance that its series has no more is proved to be gone.
+    async fn missing(
+        &mut self,
+        id: &str,
+        proved: bool,
+        expected: Option<&Version>,
+    ) -> Result<Answer, Fault> {
+        let mut proved = proved;
+        if let (false, Some(_), Some((series, _))) = (proved, &self.limits, parts_of(id)) {
+            self.calls += 1;
+            proved = match self.client.event(self.calendar, series).await {
+                Ok(_) => true,
+                Err(Fault::Gone { proved, .. }) => proved,
+                Err(fault) => return Err(fault),
+            };
+        }
+        Ok(self.gone(proved, expected).await)
     }
 
     /// The answer to a write of an event that Google does not find. Only what it calls deleted is proved to be gone

@@ -72,7 +72,7 @@ impl Account {
         let http = HttpClient::new(HttpSettings::new("google", about.request_timeout)).unwrap();
         // Tests push the clock; a token that dies by that is a test of its own.
         let url = format!("{}/control/google/settings", sandbox.control_url());
-        let settings = json!({ "access_token_seconds": 1_000_000 });
+        let settings = json!({ "access_token_seconds": 100_000_000 });
         let request = http.request(Method::PATCH, url).json(&settings);
         request.send().await.unwrap().error_for_status().unwrap();
         let secret = secret(&sandbox).to_string();

@@ -8,6 +8,7 @@ mod calendar_sight;
 mod creates;
 mod deletes;
 mod diary;
+mod event_apart;
 mod event_bad;
 mod event_baseline;
 mod event_edges;

@@ -34,6 +34,12 @@ pub(super) fn id_of(marker: &str, number: u32) -> String {
     hash.to_hex()[..40].to_owned()
 }
 
+/// Whether an event is one that was created with this marker.
+pub(in crate::calendar) fn is_made_of(id: &str, marker: Option<&str>) -> bool {
+    let is_it = |marker: &str| (0..MOST_IDS).any(|number| id_of(marker, number) == id);
+    marker.is_some_and(is_it)
+}
+
 impl Writer<'_> {
     /// Creates an event or a series, unless a look-up finds it, or its id is taken by it.
     pub(super) async fn create(&mut self, create: &Create) -> Result<Done, Fault> {
@@ -64,6 +70,7 @@ impl Writer<'_> {
             series: Series::single(Value::Null),
             reminders: entry.body.default_reminders.clone(),
             now: entry.at,
+            apart: None,
         };
         for number in 0..MOST_IDS {
             let id = create.marker.as_deref().map(|marker| id_of(marker, number));

@@ -11,7 +11,11 @@ impl Writer<'_> {
         let found = match self.find(&delete.remote_id).await {
             Ok(found) => found,
             Err(Fault::Gone { proved, .. }) => {
-                return Ok(self.gone(proved, Some(&delete.expected)).await.into());
+                let expected = Some(&delete.expected);
+                return Ok(self
+                    .missing(&delete.remote_id, proved, expected)
+                    .await?
+                    .into());
             }
             Err(fault) => return Err(fault),
         };

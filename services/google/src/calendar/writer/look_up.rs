@@ -9,7 +9,13 @@ use provider::{Answer, Create, Fault};
 use serde_json::Value;
 
 use super::{Writer, create::id_of, glance::Keys};
-use crate::calendar::{client::Listing, map, series::text, wire::Event};
+use crate::calendar::{
+    client::Listing,
+    map,
+    series::{Series, text},
+    sight::Sight,
+    wire::Event,
+};
 
 /// Compares within one look-up only.
 const KEY: [u8; 32] = [7; 32];
@@ -166,7 +172,19 @@ impl Writer<'_> {
     /// An event of a list that may be what is to be created.
     fn adoptable(&self, item: &Value) -> Option<Event> {
         let event: Event = serde_json::from_value(item.clone()).ok()?;
-        (event.recurring_event_id.is_none() && !self.is_closed(&event)).then_some(event)
+        let may_be = event.recurring_event_id.is_none() && !self.is_closed(&event);
+        (may_be && !self.is_apart(item)).then_some(event)
+    }
+
+    /// Whether it is a series of which only the instances are records.
+    fn is_apart(&self, item: &Value) -> bool {
+        let sight = Sight {
+            options: self.options,
+            now: Timestamp::MIN,
+            reminders: &[],
+            limits: self.limits.as_ref(),
+        };
+        item["recurrence"].is_array() && sight.apart(&Series::single(item.clone()), true).is_some()
     }
 
     async fn listed(&mut self, listing: Listing<'_>) -> Result<Vec<Value>, Fault> {

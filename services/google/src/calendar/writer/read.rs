@@ -25,7 +25,9 @@ impl Writer<'_> {
         }
         let found = match self.find(&read.remote_id).await {
             Ok(found) => found,
-            Err(Fault::Gone { proved, .. }) => return Ok(self.gone(proved, None).await),
+            Err(Fault::Gone { proved, .. }) => {
+                return self.missing(&read.remote_id, proved, None).await;
+            }
             Err(fault) => return Err(fault),
         };
         if self.belongs_to_a_series(&found).await? {
@@ -47,8 +49,12 @@ impl Writer<'_> {
     }
 
     /// Whether it is an instance of a series that is in the calendar, and thus a part of that record. One to which alone
-    /// the account is invited is a record by itself, until the account is invited to all.
+    /// the account is invited is a record by itself, until the account is invited to all; and so is one of a series that the
+    /// other side cannot hold.
     async fn belongs_to_a_series(&mut self, found: &Found) -> Result<bool, Fault> {
+        if found.apart.is_some() {
+            return Ok(false);
+        }
         let Some(series) = text(found.raw(), "recurringEventId") else {
             return Ok(false);
         };

@@ -22,7 +22,10 @@ impl Writer<'_> {
         let mut found = match self.find(id).await {
             Ok(found) => found,
             Err(Fault::Gone { proved, .. }) => {
-                return Ok(self.gone(proved, Some(&update.expected)).await.into());
+                return Ok(self
+                    .missing(id, proved, Some(&update.expected))
+                    .await?
+                    .into());
             }
             Err(fault) => return Err(fault),
         };
