@@ -24,12 +24,9 @@ const PERMISSIONS: [&str; 8] = [
     "Crm_Implied_Delete_Events",
 ];
 
-/// Without which permission there is nothing to sync.
-fn viewing(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Contact => PERMISSIONS[0],
-        Kind::Event => PERMISSIONS[4],
-    }
+/// The permission without which there is nothing to sync.
+fn viewing(kind: Kind) -> String {
+    format!("Crm_Implied_View_{}", kind.module())
 }
 
 /// The rights of the permissions whose names are settings, with those names.
@@ -117,14 +114,14 @@ async fn may_look(client: &Client<'_>, kind: Kind) -> Result<bool, Fault> {
 
 /// What is missing: permissions that are listed and off, for names that we do not meet prove nothing, and those to view
 /// what turned out to be `hidden`.
-fn lacking(profile: &Profile, hidden: &[&str], settings: &ZohoSettings) -> Vec<String> {
+fn lacking(profile: &Profile, hidden: &[String], settings: &ZohoSettings) -> Vec<String> {
     let off = |name: &str| {
         let mut held = profile.permissions_details.iter();
         held.any(|held| held.name == name && !held.enabled)
     };
     let records = PERMISSIONS
         .into_iter()
-        .filter(|name| off(name) || hidden.contains(name))
+        .filter(|name| off(name) || hidden.iter().any(|hidden| hidden == name))
         .map(right_in_words);
     let to_sync = to_sync(settings)
         .into_iter()
