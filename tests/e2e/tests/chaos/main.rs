@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod anew;
 mod asked;
 mod balancer;
 mod collections;

@@ -35,11 +35,11 @@ pub fn yaml(policies: &str) -> String {
     )
 }
 
-/// Half of a side's ordinary meetings are on both; the sandbox's special ones, and series with exceptions, are on one
-/// side each, but for one series that both have.
+/// A third of the records are ordinary meetings of each side, half of which are on both; the sandbox's special ones, and
+/// series with exceptions, are on one side each, but for one series that both have.
 pub async fn fill(sandbox: &Sandbox, records: u32, seed: u64) {
     let scenario =
-        json!({ "scenario": "two-calendars", "meetings": (records / 4).max(4), "seed": seed });
+        json!({ "scenario": "two-calendars", "meetings": (records / 6).max(4), "seed": seed });
     let planted = sandbox.post("seed", &scenario).await.unwrap();
     let diary = Diary(sandbox);
     for special in NOT_HELD {

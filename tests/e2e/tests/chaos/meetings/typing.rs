@@ -106,6 +106,29 @@ impl Stage {
         }
     }
 
+    /// Somebody has a series of Google's go on for another week, which the CRM allows only at creation; answers its title.
+    pub async fn somebody_extends_a_series(&mut self) -> String {
+        let meeting = self.a_meeting_for(Extend, At::Google).await;
+        let meeting = meeting.expect("a series that nobody has touched");
+        self.crowd.taken.insert(meeting.title.clone());
+        self.somebody_acts(Extend, At::Google, &meeting).await;
+        meeting.title
+    }
+
+    /// Somebody of the CRM writes down where one occurrence of a series takes place.
+    pub async fn somebody_places_an_occurrence_of(&mut self, title: &str) {
+        let diary = Diary(&self.system.sandbox);
+        let all = diary.crm().await;
+        // Of the old series and the one that is being made in its place the old one, which is shorter.
+        let same = all.into_iter().filter(|meeting| meeting.title == title);
+        let meeting = same.min_by_key(|meeting| meeting.occurrences.len());
+        let meeting = meeting.expect("a series of this title");
+        let (_, id) = meeting.fourth().expect("a fourth occurrence");
+        let said = format!("typed {}", self.crowd.next());
+        diary.edits_row(&id, &json!({ "Venue": said })).await;
+        self.typed(At::Zoho, &meeting, "Venue", said);
+    }
+
     /// A meeting that was there before the sync, and that nobody has touched on either side.
     async fn a_meeting_for(&mut self, action: Action, at: At) -> Option<Meeting> {
         let diary = Diary(&self.system.sandbox);
