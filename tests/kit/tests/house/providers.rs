@@ -11,9 +11,17 @@ const PROVIDERS: [(&str, &[&str]); 5] = [
     ("sell", &["zendesk"]),
 ];
 
-/// A provider's own names for things of its API, which happen to hold another one's: Zoho's profiles have a
-/// permission of this name.
-const OWN_NAMES: [(&str, &[&str]); 1] = [("zoho", &["google contacts", "google_contacts"])];
+/// A provider's own names for things of its API, which happen to hold another one's: Zoho's profiles have
+/// permissions of these names.
+const OWN_NAMES: [(&str, &[&str]); 1] = [(
+    "zoho",
+    &[
+        "google contacts",
+        "google_contacts",
+        "google calendar",
+        "google_calendar",
+    ],
+)];
 
 /// What knows no provider.
 const ENGINE: [&str; 7] = [
