@@ -176,7 +176,7 @@ async fn a_record_that_is_live_beats_its_tombstone() {
     lab.delete(&id).await;
     // Somebody restores it after the list of deleted records was made: seen through a slow call.
     let fault = sandbox::Fault::Latency {
-        milliseconds: 400,
+        milliseconds: 1_000,
         after_commit: true,
     };
     lab.sandbox.add_fault(sandbox::Rule::nth(
@@ -187,9 +187,11 @@ async fn a_record_that_is_live_beats_its_tombstone() {
     ));
     let reading = async { lab.round(&scope, Some(first.cursor())).await };
     let restoring = async {
-        let listed = || async { lab.count("Contacts").await == 0 };
-        eventually("it is deleted", Duration::from_secs(5), listed).await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let listed = async || {
+            let faults = lab.control(Method::GET, "/faults", Json::Null).await;
+            faults["rules"][0]["hit"] == 1
+        };
+        eventually("the list is made", Duration::from_secs(10), listed).await;
         let restore = format!("/zoho/records/Contacts/{id}/restore");
         lab.control(Method::POST, &restore, Json::Null).await;
     };
