@@ -245,5 +245,5 @@ async fn a_tenant_whose_provider_hangs_keeps_no_other_tenant_out() {
     stage.redefine("other", |sync| sync.tenant = "zeta".into());
     stage.bus.announce_changed("zeta", "other").await.unwrap();
     rounds(&stage, "other", 1).await;
-    assert_eq!(stage.memory.state().pages, 1);
+    assert!(stage.memory.state().pages >= 1);
 }
