@@ -12,8 +12,8 @@ use crate::{
 /// an edit of somebody's, for this is no answer to the create: its pairing gets no base, and meets for the
 /// first time.
 ///
-/// A provider that says values in its own way shows them all the same: times that are the same instants, and elements
-/// that their labels tell apart, with fewer parts than were sent.
+/// A provider that says values in its own way shows them all the same: times that are the same instants, texts that
+/// it had no room for and cut, and elements that their labels tell apart, with fewer parts than were sent.
 pub fn found(pairings: &[Pairing], side: Side, edits: &[PlannedEdit], shown: Answer<'_>) -> Base {
     let sends_a_rule = edits.iter().any(|planned| {
         let of = |pairing: &&Pairing| pairing.key() == planned.pair;
@@ -47,7 +47,9 @@ fn single(
 ) -> Option<PairBase> {
     let sent = planned.edit.after.as_ref();
     // What repeats does so by its clock.
-    let is_shown = comparison.same(sent, shown) || !repeats && comparison.met(sent, shown);
+    let is_shown = comparison.same(sent, shown)
+        || comparison.cut(sent, shown)
+        || !repeats && comparison.met(sent, shown);
     let mut values = PerSide::new(planned.source.clone(), planned.source.clone());
     *values.get_mut(side) = shown.cloned();
     is_shown.then(|| PairBase::of(values))

@@ -42,6 +42,9 @@ pub enum Comparison {
     Description,
 }
 
+/// How many characters any field of text has room for; what is shorter was not cut.
+const LEAST_ROOM: usize = 20;
+
 /// An element in normal form: its parts that hold anything.
 pub(crate) type NormalParts<'a> = BTreeMap<&'a str, String>;
 
@@ -146,6 +149,18 @@ impl Comparison {
         let time = |value: Option<&Value>| value?.as_text()?.trim().parse::<When>().ok();
         let coincide = || Some(time(one)?.coincides(&time(other)?));
         self.same(one, other) || self == Self::When && coincide().unwrap_or(false)
+    }
+
+    /// Whether a value is what a provider shows that has no room for all of the text that it was sent: the beginning
+    /// of it, long enough that no two people would have begun so by chance.
+    pub fn cut(self, sent: Option<&Value>, shown: Option<&Value>) -> bool {
+        let text = |value: Option<&Value>| Some(self.normal(value?.as_text()?));
+        let (Some(sent), Some(shown)) = (text(sent), text(shown)) else {
+            return false;
+        };
+        let is_prose = matches!(self, Self::Text | Self::Description);
+        let is_beginning = sent.len() > shown.len() && sent.starts_with(&shown);
+        is_prose && is_beginning && shown.chars().count() >= LEAST_ROOM
     }
 
     fn same_present(self, one: &Value, other: &Value) -> bool {

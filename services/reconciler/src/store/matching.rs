@@ -57,19 +57,22 @@ pub async fn waiting(
     limit: i64,
 ) -> Result<Vec<i64>, StoreError> {
     let rows = sqlx::query(
-        "SELECT r.id FROM record r WHERE r.tenant = $1 AND r.sync = $2 AND r.unmatched AND r.in_scope
-             AND r.presence = 'live'
-             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.tenant = $1 AND w.sync = $2
-                 AND w.side = r.side AND w.operation = 'create' AND w.status = 'started')
-             AND (NOT $4 OR NOT EXISTS (SELECT FROM write w JOIN link l ON l.id = w.link
-                 WHERE w.tenant = $1 AND w.sync = $2 AND w.side = r.side AND w.anew
-                     AND (w.status = 'started'
-                         OR w.status IN ('queued', 'released', 'unknown') AND l.state IN ('pending', 'deferred')
-                             AND EXISTS (SELECT FROM match_key own JOIN match_key theirs ON theirs.hash = own.hash
-                                 WHERE own.record = r.id AND theirs.record IN (l.left_record, l.right_record))
-                             AND (w.status <> 'unknown' OR NOT EXISTS (SELECT FROM write n WHERE n.tenant = $1
-                                 AND n.sync = $2 AND n.link = w.link AND n.side = w.side AND n.operation <> 'read'
-                                 AND n.status = 'answered' AND n.queued_at > w.queued_at)))))
+        "WITH busy AS MATERIALIZED (
+             SELECT DISTINCT side FROM write WHERE tenant = $1 AND sync = $2 AND status = 'started'
+                 AND (operation = 'create' OR $4 AND anew)
+         ), making AS MATERIALIZED (
+             SELECT DISTINCT w.side, k.hash FROM write w JOIN link l ON l.id = w.link
+             JOIN match_key k ON k.record IN (l.left_record, l.right_record)
+             WHERE $4 AND w.tenant = $1 AND w.sync = $2 AND w.anew AND w.status IN ('queued', 'released', 'unknown')
+                 AND w.side NOT IN (SELECT side FROM busy) AND l.state IN ('pending', 'deferred')
+                 AND (w.status <> 'unknown' OR NOT EXISTS (SELECT FROM write n WHERE n.tenant = $1
+                     AND n.sync = $2 AND n.link = w.link AND n.side = w.side AND n.operation <> 'read'
+                     AND n.status = 'answered' AND n.queued_at > w.queued_at))
+         )
+         SELECT r.id FROM record r WHERE r.tenant = $1 AND r.sync = $2 AND r.unmatched AND r.in_scope
+             AND r.presence = 'live' AND r.side NOT IN (SELECT side FROM busy)
+             AND NOT EXISTS (SELECT FROM match_key own JOIN making m ON m.hash = own.hash
+                 WHERE own.record = r.id AND m.side = r.side)
          ORDER BY r.first_seen_at, r.id LIMIT $3",
     )
     .bind(&key.tenant)

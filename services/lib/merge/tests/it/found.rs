@@ -90,6 +90,17 @@ fn only_what_is_shown_as_it_was_sent_has_a_base() {
     assert_eq!(bases.len(), 2);
 }
 
+// proves
+#[test]
+fn a_text_that_was_cut_is_shown() {
+    let note = "Bring the slides of the meeting before, and coffee";
+    let shown = [("description", text("Bring the slides of the meeting"))];
+    let bases = bases(&[sent("description", text(note))], &shown, &Readable::All);
+    let entry = base(&bases, "description").unwrap();
+    assert_eq!((entry.left, entry.right), (shown[0].1.clone(), text(note)));
+    assert!(entry.rewritten);
+}
+
 // proves: R-04
 #[test]
 fn what_cannot_be_read_has_no_base() {

@@ -102,6 +102,28 @@ fn values_of_different_forms_differ() {
     ));
 }
 
+#[test]
+fn a_long_beginning_of_a_text_is_what_a_provider_without_room_shows() {
+    let note = "Met at the fair, wants to hear from us in spring";
+    let cut = |comparison: Comparison, sent: &str, shown: &str| {
+        comparison.cut(Some(&text(sent)), Some(&text(shown)))
+    };
+    assert!(cut(Comparison::Text, note, "Met at the fair, wants to "));
+    // All of it, another text, one that was not sent, and one that no provider is too small for.
+    assert!(!cut(Comparison::Text, note, note));
+    assert!(!cut(
+        Comparison::Text,
+        note,
+        "Met at the fair, wants no call"
+    ));
+    assert!(!cut(Comparison::Text, "Met at the fair, wants", note));
+    assert!(!cut(Comparison::Text, note, "Met at the fair"));
+    assert!(!Comparison::Text.cut(Some(&text(note)), None));
+    // Half an address is another one.
+    let address = "https://example.org/of/the/fair";
+    assert!(!cut(Comparison::Url, address, "https://example.org/of"));
+}
+
 proptest! {
     #[test]
     fn normal_forms_are_normal(at in 0..ALL.len(), text in ".*") {
