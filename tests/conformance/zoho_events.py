@@ -19,6 +19,7 @@ from zohocrmsdk.src.com.zoho.crm.api import (
     notifications,
 )
 from zohocrmsdk.src.com.zoho.crm.api import record as records
+from zohocrmsdk.src.com.zoho.crm.api import tags
 
 from receiver import Receiver
 from sandbox import Checklist, eventually
@@ -45,6 +46,7 @@ checklist = Checklist(
     {
         "the fields of a meeting": ["settings.getFields", "settings.getCustomViews"],
         "create and read": ["Events.createRecords", "Events.getRecord"],
+        "tags and fields of one's own": ["Events.createRecords", "Events.getRecord"],
         "times come back in the caller's zone": ["Events.getRecord"],
         "all-day meetings": ["Events.createRecords", "Events.updateRecords"],
         "update keeps what it does not name": ["Events.updateRecords", "Events.updateRecord"],
@@ -159,6 +161,18 @@ def a_meeting_comes_back_as_it_was_made(sandbox, lab):
     assert seen.get_created_time() == seen.get_modified_time()
     assert value(seen, "Owner").get_name() == "Ana Demir"
     assert lab.try_get(1).get_status_code() == 204
+
+
+@checklist.row("tags and fields of one's own")
+def a_record_by_id_shows_all_that_a_create_was_given(sandbox, lab):
+    sandbox.control("POST", "/zoho/fields/Events", {"api_name": "Room_Code", "label": "Room", "length": 50})
+    vip = tags.Tag()
+    vip.set_name("VIP")
+    one = made(lab, "Tagged", Room_Code="B12", Tag=[vip], Recurring_Activity={"rrule": "FREQ=DAILY;COUNT=2"})
+    sandbox.advance(3)
+    for occurrence in series_of(lab, one):
+        seen = lab.get(str(occurrence.get_id()))
+        assert ([tag.get_name() for tag in value(seen, "Tag")], value(seen, "Room_Code")) == (["VIP"], "B12")
 
 
 @checklist.row("times come back in the caller's zone")
@@ -557,6 +571,11 @@ def coql_selects_meetings_by_their_start(sandbox, lab):
         f"select id, {TITLES.replace(',', ', ')} from Events where {window} order by Start_DateTime asc limit 0, 10"
     )
     assert [value(row, "Event_Title") for row in rows(answer)] == ["Within"]
+    contact = lab.made("Contacts", Last_Name="Quinn")
+    about = made(lab, "About", "2029-07-02", Who_Id=contact)
+    sandbox.advance(3)
+    answer = run(f"select id, Who_Id from Events where Who_Id in ('{contact}', '1') limit 200")
+    assert [str(row.get_id()) for row in rows(answer)] == [about]
     for unknown in ["Participants", "Remind_At", "Nonsense"]:
         refused(run(f"select id, {unknown} from Events where id > 0"), 400, "INVALID_QUERY", column_name=unknown)
     refused(run("select id from Events"), 400, "SYNTAX_ERROR")
