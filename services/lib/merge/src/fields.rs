@@ -5,7 +5,7 @@ use model::{Comparison, Direction, Edit, PairKey, Pairing, PerSide, Side, Value}
 use crate::{
     base::{Base, PairBase},
     decide::{Decision, Rule, decide},
-    elements,
+    elements, follow,
     plan::{Cause, Conflict, Overfull, PlannedEdit},
     policy::{ConflictChoice, Policy},
     situation::Sight,
@@ -59,10 +59,12 @@ pub(crate) fn merge(
         let said = |side: Side| value(pairing, side, sights.get(side)).is_some();
         pairing.comparison() == Comparison::Rule && (said(Side::Left) || said(Side::Right))
     });
+    let known = |pairing: &Pairing| {
+        let covers = |side: Side| sights.get(side).readable.covers(pairing.path(side));
+        covers(Side::Left) && covers(Side::Right)
+    };
     for pairing in pairings {
-        let known = |side: Side| sights.get(side).readable.covers(pairing.path(side));
-        let Some(flow) = flow(policy, pairing).filter(|_| known(Side::Left) && known(Side::Right))
-        else {
+        let Some(flow) = flow(policy, pairing).filter(|_| known(pairing)) else {
             continue;
         };
         let base = base.and_then(|base| base.get(&pairing.key()));
@@ -95,6 +97,10 @@ pub(crate) fn merge(
                 merge_single(pairing, rule, base, now, &mut merged);
             }
         }
+    }
+    if let Some(base) = base {
+        let merges = |pairing: &Pairing| known(pairing) && !frozen.contains(&pairing.key());
+        follow::carry(pairings, policy, base, sights, merges, &mut merged);
     }
     merged
 }

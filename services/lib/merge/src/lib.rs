@@ -19,6 +19,7 @@ mod deletion;
 mod elements;
 mod fields;
 mod flap;
+mod follow;
 mod found;
 mod matching;
 mod plan;

@@ -40,4 +40,5 @@ pub(crate) static TABLE: Table = Table {
     identity: None,
     guests: None,
     made_once: &[],
+    follows: &[],
 };

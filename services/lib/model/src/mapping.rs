@@ -41,6 +41,10 @@ pub struct Pairing {
     pub comparison: Comparison,
     /// Whether both paths name a whole multi-valued field, which merges by element.
     pub list: bool,
+    /// The field that both paths follow: a value that a side left out as that one stood, it may take once that one
+    /// has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
     /// How many elements the left side holds; none if unlimited.
     #[serde(default)]
     pub left_limit: Option<u32>,
@@ -169,6 +173,9 @@ impl Pairing {
         } else {
             Comparison::Text
         };
+        let leader = table.leader(&left);
+        let follows = leader.filter(|_| table.leader(&right) == leader);
+        let follows = follows.map(str::to_owned);
         Ok(Self {
             left,
             right,
@@ -176,6 +183,7 @@ impl Pairing {
             revision: 0,
             comparison,
             list,
+            follows,
             left_limit: None,
             right_limit: None,
         })
@@ -205,6 +213,11 @@ impl Pairing {
     /// Whether both paths name a whole multi-valued field, which merges by element.
     pub fn is_list(&self) -> bool {
         self.list
+    }
+
+    /// Whether it pairs this field of both sides.
+    pub fn pairs(&self, field: &str) -> bool {
+        self.left.field() == field && self.right.field() == field
     }
 
     /// The name under which its base is stored.

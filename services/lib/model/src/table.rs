@@ -25,6 +25,9 @@ pub struct Table {
     pub guests: Option<&'static str>,
     /// Fields that some providers set only when they make a record: a change of one may make it anew, under another id.
     pub made_once: &'static [&'static str],
+    /// Fields of which a provider may leave a value out as another field stands, and take it once that one has changed:
+    /// each with the field that it follows.
+    pub follows: &'static [(&'static str, &'static str)],
 }
 
 /// A match key that is made of several fields, for kinds of which no single field tells one record from another.
@@ -138,6 +141,12 @@ impl Table {
     /// Whether a change of this path may make the record anew.
     pub fn is_made_once(&self, path: &Path) -> bool {
         self.made_once.contains(&path.field())
+    }
+
+    /// The field that the values of this path follow, if there is one.
+    pub fn leader(&self, path: &Path) -> Option<&'static str> {
+        let follows = |(field, _): &&(&str, &str)| *field == path.field();
+        self.follows.iter().find(follows).map(|(_, leader)| *leader)
     }
 
     /// Checks a criterion by which records are matched: a path, or the name of a key of several fields.

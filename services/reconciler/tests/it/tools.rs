@@ -49,6 +49,7 @@ static TOOL: Table = Table {
     identity: None,
     guests: None,
     made_once: &[],
+    follows: &[],
 };
 
 static TOOLS: Shape = Shape {

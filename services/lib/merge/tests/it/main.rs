@@ -4,6 +4,7 @@
 
 mod cases;
 mod dsl;
+mod follow;
 mod found;
 mod laws;
 mod link;

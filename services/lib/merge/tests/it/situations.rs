@@ -41,13 +41,15 @@ prop_compose! {
 pub(crate) enum Kind {
     Contact,
     Event,
+    /// An event with reminders, which follow its time.
+    Reminded,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Contact => "contact",
-            Self::Event => "event",
+            Self::Event | Self::Reminded => "event",
         }
     }
 
@@ -73,12 +75,19 @@ impl Kind {
                 ("participants", "participants"),
                 ("overrides", "overrides"),
             ],
+            Self::Reminded => [
+                ("when", "when"),
+                ("alerts[display]", "alerts[display]"),
+                ("recurrence", "recurrence"),
+                ("participants", "participants"),
+                ("overrides", "overrides"),
+            ],
         }
     }
 }
 
 pub(crate) fn kind() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Contact), Just(Kind::Event)]
+    prop_oneof![Just(Kind::Contact), Just(Kind::Event), Just(Kind::Reminded)]
 }
 
 /// One pairing of each sort: text, spellings that are the same, paths of different names, and two lists.
@@ -124,6 +133,7 @@ const DESCRIPTIONS: [&str; 4] = [
     "<!DOCTYPE html>\n<b>Lunch</b>",
     "Lunch ",
 ];
+const TRIGGERS: [&str; 3] = ["-PT15M", "-PT60M", "-PT1H"];
 const RULES: [&str; 3] = [
     "FREQ=WEEKLY;COUNT=8",
     "COUNT=8;FREQ=WEEKLY",
@@ -177,10 +187,11 @@ fn value(kind: Kind, index: usize) -> BoxedStrategy<Option<Value>> {
         (Kind::Contact, 2) => phone().boxed(),
         (Kind::Contact, 3 | 4) => list().boxed(),
         (Kind::Contact, _) => text().boxed(),
-        (Kind::Event, 0) => one_of(&TIMES).boxed(),
+        (_, 0) => one_of(&TIMES).boxed(),
         (Kind::Event, 1) => one_of(&DESCRIPTIONS).boxed(),
-        (Kind::Event, 2) => one_of(&RULES).boxed(),
-        (Kind::Event, _) => keyed_list(keyed).prop_map(Value::elements).boxed(),
+        (Kind::Reminded, 1) => one_of(&TRIGGERS).boxed(),
+        (_, 2) => one_of(&RULES).boxed(),
+        (_, _) => keyed_list(keyed).prop_map(Value::elements).boxed(),
     }
 }
 
@@ -191,17 +202,19 @@ fn pairs(kind: Kind) -> BoxedStrategy<Vec<(Element, Element)>> {
     }
     match kind {
         Kind::Contact => prop::collection::vec((place(element()), place(element())), 0..4).boxed(),
-        Kind::Event => keyed_list(|label| (place(keyed(label)), place(keyed(label)))).boxed(),
+        Kind::Event | Kind::Reminded => {
+            keyed_list(|label| (place(keyed(label)), place(keyed(label)))).boxed()
+        }
     }
 }
 
 fn pair_base(kind: Kind, index: usize) -> BoxedStrategy<PairBase> {
     if index < 3 {
-        return (value(kind, index), value(kind, index))
-            .prop_map(|(left, right)| PairBase {
+        return (value(kind, index), value(kind, index), any::<bool>())
+            .prop_map(|(left, right, rewritten)| PairBase {
                 left,
                 right,
-                rewritten: false,
+                rewritten,
             })
             .boxed();
     }

@@ -109,6 +109,8 @@ pub(crate) static TABLE: Table = Table {
     identity: Some(UID_AND_RECURRENCE_ID),
     guests: Some("participants"),
     made_once: &["recurrence", "when", "overrides"],
+    // No provider sets a reminder that is due already.
+    follows: &[("alerts", "when")],
 };
 
 static FIELDS: [FieldSpec; 21] = [

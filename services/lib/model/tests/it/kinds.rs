@@ -28,6 +28,7 @@ static BOATS: Table = Table {
     identity: None,
     guests: None,
     made_once: &[],
+    follows: &[],
 };
 
 static OTHER_BOATS: Table = Table {
@@ -38,6 +39,7 @@ static OTHER_BOATS: Table = Table {
     identity: None,
     guests: None,
     made_once: &[],
+    follows: &[],
 };
 
 #[test]
@@ -86,6 +88,24 @@ fn every_kind_has_the_fields_that_it_speaks_of() {
             assert!(table.check_criterion(&name).is_ok());
         }
     }
+}
+
+#[test]
+fn what_follows_a_field_follows_one_of_its_kind_on_both_sides() {
+    for kind in ["contact", "event"] {
+        let table = table(kind).unwrap();
+        let named = |name| table.fields.iter().any(|field| field.name == name);
+        let mut pairs = table.follows.iter();
+        assert!(pairs.all(|(field, leader)| named(*field) && named(*leader)));
+    }
+    let follows = |left: &str, right: &str| {
+        let pairing = Pairing::new("event", path(left), path(right), Direction::Both);
+        pairing.unwrap().follows
+    };
+    let when = Some("when".to_owned());
+    assert_eq!(follows("alerts[display]", "alerts[display]"), when);
+    assert_eq!(follows("title", "title"), None);
+    assert_eq!(follows("title", "custom[Subject]"), None);
 }
 
 // proves: R-10
