@@ -16,12 +16,12 @@ use crate::{
 pub(crate) fn plan(situation: &Situation<'_>, survivor: Side, sight: &Sight) -> Plan {
     let policy = situation.policy;
     let gone = survivor.other();
-    // Adoption never deletes, and what is outside the scope is not ours to delete.
-    if !situation.is_linked() || situation.standing != Standing::Active || !sight.in_scope {
-        return Plan::nothing(Disposition::Closed(Reason::CounterpartGone));
+    if let Some(reason) = skipped(situation, gone) {
+        return Plan::nothing(Disposition::Excluded(reason));
     }
-    if decide::target(policy.direction) == Some(gone) {
-        return Plan::nothing(Disposition::Excluded(Reason::TargetDeleted));
+    // Adoption never deletes, and what is outside the scope is not ours to delete.
+    if !stands(situation) || !sight.in_scope {
+        return Plan::nothing(Disposition::Closed(Reason::CounterpartGone));
     }
     match policy.deletion {
         Deletion::Ignore => Plan::nothing(Disposition::Excluded(Reason::DeletionIgnored)),
@@ -38,6 +38,25 @@ pub(crate) fn plan(situation: &Situation<'_>, survivor: Side, sight: &Sight) -> 
             }
         }
     }
+}
+
+/// Why a deletion goes nowhere, whatever becomes of the survivor: it stays so when that one leaves the scope or cannot be
+/// reached for a while.
+pub(crate) fn skipped(situation: &Situation<'_>, gone: Side) -> Option<Reason> {
+    let policy = situation.policy;
+    let reason = if decide::target(policy.direction) == Some(gone) {
+        Reason::TargetDeleted
+    } else if policy.deletion == Deletion::Ignore {
+        Reason::DeletionIgnored
+    } else {
+        return None;
+    };
+    stands(situation).then_some(reason)
+}
+
+/// Whether both sides were in step until now.
+fn stands(situation: &Situation<'_>) -> bool {
+    situation.is_linked() && situation.standing == Standing::Active
 }
 
 /// Whether the survivor differs from its own base on any path that can be read.

@@ -16,15 +16,21 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     use Presence::{Gone, Live, Never, OutOfReach};
     match (&situation.left, &situation.right) {
         (Live(left), Live(right)) => both_live(situation, PerSide::new(left, right)),
-        (OutOfReach, _) | (_, OutOfReach) => {
-            Plan::nothing(Disposition::Excluded(Reason::OutOfReach))
-        }
+        (OutOfReach, Gone) => out_of_reach(situation, Some(Side::Right)),
+        (Gone, OutOfReach) => out_of_reach(situation, Some(Side::Left)),
+        (OutOfReach, _) | (_, OutOfReach) => out_of_reach(situation, None),
         (Live(sight), Gone) => deletion::plan(situation, Side::Left, sight),
         (Gone, Live(sight)) => deletion::plan(situation, Side::Right, sight),
         (Live(sight), Never) => only_on(situation, Side::Left, sight),
         (Never, Live(sight)) => only_on(situation, Side::Right, sight),
         (Gone | Never, Gone | Never) => Plan::nothing(Disposition::Closed(Reason::BothGone)),
     }
+}
+
+/// A record cannot be reached, and the one of the side `gone` is deleted.
+fn out_of_reach(situation: &Situation<'_>, gone: Option<Side>) -> Plan {
+    let skipped = gone.and_then(|gone| deletion::skipped(situation, gone));
+    Plan::nothing(Disposition::Excluded(skipped.unwrap_or(Reason::OutOfReach)))
 }
 
 fn both_live(situation: &Situation<'_>, sights: PerSide<&Sight>) -> Plan {
