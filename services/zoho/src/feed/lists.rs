@@ -75,8 +75,7 @@ impl<'a> Pages<'a> {
         round.newest = slice.newest.max(round.newest);
         let asked = self.asked_of_view(&round, &page.body.data).await?;
         let listed = std::mem::take(&mut round.members);
-        let members = asked.as_ref().unwrap_or(&listed);
-        let inside = |id: &str| self.view().is_none() || members.contains(id);
+        let inside = |id: &str| self.view().is_none() || listed.contains(id) || asked.contains(id);
         let mut brought = self.brought(&mut round, &page.body.data, inside);
         round.members = listed;
         let token = next_token(page.body.info)?;
@@ -91,19 +90,22 @@ impl<'a> Pages<'a> {
         self.leave(round, Before::Modified, brought, page.at).await
     }
 
-    /// Which of these rows are in the view, where the round has not listed its members.
+    /// Which of these rows are in the view, where the round has not listed its members, or had before they were made.
     async fn asked_of_view(
         &self,
         round: &Round,
         rows: &[Row],
-    ) -> Result<Option<BTreeSet<String>>, Failure> {
-        if !round.quick || self.view().is_none() {
-            return Ok(None);
+    ) -> Result<BTreeSet<String>, Failure> {
+        if self.view().is_none() {
+            return Ok(BTreeSet::new());
         }
-        let ids: Vec<String> = rows.iter().filter_map(Row::id).map(str::to_owned).collect();
-        view::members_among(self.client, self.module, self.scope, &ids)
-            .await
-            .map(Some)
+        let unlisted = rows.iter().filter(|row| round.is_made_since(row.created()));
+        let ids: Vec<String> = unlisted
+            .filter_map(Row::id)
+            .filter(|id| !round.members.contains(*id))
+            .map(str::to_owned)
+            .collect();
+        view::members_among(self.client, self.module, self.scope, &ids).await
     }
 
     fn note_members(&self, round: &mut Round, rows: &[Row]) {

@@ -57,7 +57,8 @@ impl Pages<'_> {
                 // Each of its occurrences is in the list of deleted records.
                 Some(What::Deleted { at: None })
             } else {
-                unreadable("its occurrences cannot be read any more")
+                // A list told of them, and they are not there: neither proves that they were deleted.
+                None
             };
             brought.seen.extend(what.map(|what| Seen {
                 remote_id: Reader::series_id(&series),

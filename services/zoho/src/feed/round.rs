@@ -125,6 +125,12 @@ impl Round {
         )
     }
 
+    /// Whether a record may have been made since the members were listed.
+    pub(super) fn is_made_since(&self, created: Option<Timestamp>) -> bool {
+        let began = before(self.began, QUICK_OVERLAP);
+        self.quick || created.is_some_and(|created| created >= began)
+    }
+
     /// Notes a member of the view. One that was created since the rounds' lists reach back is among the modified
     /// records: they tell of it, the roll need not.
     pub(super) fn note_member(

@@ -99,13 +99,15 @@ impl Book {
         taken
     }
 
-    /// Keeps only what was found of a series.
+    /// Keeps only what was found of a series. Where nothing was, all of it: only the list of deleted records, or a complete
+    /// reading, tells that it is gone.
     pub(super) fn keep<'i>(&mut self, series: &str, found: impl Iterator<Item = &'i str>) {
         let found: BTreeSet<u64> = found.filter_map(|id| id.parse().ok()).collect();
-        if found.is_empty() {
-            self.known.remove(series);
-        } else {
+        let known = self.known.get(series);
+        if !found.is_empty() {
             self.known.insert(series.to_owned(), Members(found));
+        } else if known.is_some_and(|known| known.0.is_empty()) {
+            self.known.remove(series);
         }
     }
 }

@@ -227,3 +227,35 @@ async fn a_series_without_a_first_day_in_its_rule_begins_with_the_occurrence_tha
         [("2027-03-01T12:00:00".to_owned(), moved)]
     );
 }
+
+// proves
+#[tokio::test]
+async fn a_series_that_vanished_is_gone_only_when_the_list_of_deleted_records_says_so() {
+    let lab = Lab::kind().await;
+    let scope = meetings("");
+    for is_delta in [true, false] {
+        lab.settings(json!({"list_lag_min_milliseconds": 0, "list_lag_max_milliseconds": 0}))
+            .await;
+        let series = weekly(&lab).await;
+        let first = lab.round(&scope, None).await;
+        let rows = occurrences(&lab, &series).await;
+        people_edit(&lab, id(&rows[3]), json!({"Venue": "Room 2"})).await;
+        lab.settings(
+            json!({"list_lag_min_milliseconds": 3_000, "list_lag_max_milliseconds": 3_000}),
+        )
+        .await;
+        for row in &rows {
+            delete(&lab, id(row)).await;
+        }
+        // Lists show them as they were, and no tombstone yet.
+        let cursor = Some(first.cursor()).filter(|_| is_delta);
+        let early = lab.round(&scope, cursor).await;
+        assert_eq!(seen(&early, &series), Vec::<&What>::new(), "{is_delta}");
+        assert!(early.cursor().contains(&series["series:".len()..]));
+        lab.later(5).await;
+        let late = lab.round(&scope, Some(early.cursor())).await;
+        assert_eq!(late.deleted(), [series.as_str()], "{is_delta}");
+        assert!(!late.cursor().contains(&series["series:".len()..]));
+        lab.later(600).await;
+    }
+}
