@@ -171,16 +171,28 @@ impl<'a> Client<'a> {
         id: &str,
         fields: &str,
     ) -> Result<Answer<Option<Row>>, Failure> {
-        let request = self
-            .get(&format!("crm/v8/{module}/{id}"))
-            .query(&[("fields", fields)]);
-        let prepared = Prepared {
-            method: "records.get",
-            weight: Weight::Light,
-            effect: Effect::Reads,
-            request,
-        };
-        let answer: Answer<Listing<Row>> = self.list(prepared).await?;
+        let request = self.get(&format!("crm/v8/{module}/{id}"));
+        self.one(request.query(&[("fields", fields)])).await
+    }
+
+    /// The same with every field that the account sees.
+    pub(crate) async fn whole_record(
+        &self,
+        module: &str,
+        id: &str,
+    ) -> Result<Answer<Option<Row>>, Failure> {
+        self.one(self.get(&format!("crm/v8/{module}/{id}"))).await
+    }
+
+    async fn one(&self, request: RequestBuilder) -> Result<Answer<Option<Row>>, Failure> {
+        let answer: Answer<Listing<Row>> = self
+            .list(Prepared {
+                method: "records.get",
+                weight: Weight::Light,
+                effect: Effect::Reads,
+                request,
+            })
+            .await?;
         Ok(Answer {
             body: answer.body.data.into_iter().next(),
             at: answer.at,

@@ -1,5 +1,6 @@
 //! Zoho CRM's meetings and canonical events: the same record in two forms. Pure.
 
+mod carried;
 mod catalogue;
 mod options;
 mod participants;
@@ -14,6 +15,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use carried::carried;
 pub(crate) use catalogue::{catalogue, writable};
 pub(crate) use options::{Guests, Options};
 pub(crate) use participants::{

@@ -1,5 +1,6 @@
 //! Writing series: occurrence by occurrence, or as a new one in the old one's place.
 
+use http::Method;
 use model::{
     Edit, Element, Value,
     event::{Override, Participant},
@@ -184,6 +185,55 @@ async fn a_new_rule_makes_the_series_anew_under_another_id_and_mails_nobody() {
         "xu@example.org"
     );
     assert_eq!((mails(&lab).await, lab.automated().await), (0, 0));
+}
+
+// proves: R-28
+#[tokio::test]
+async fn what_no_sync_carries_goes_along_when_a_series_is_made_anew() {
+    let lab = Lab::kind().await;
+    let fields = "/zoho/fields/Events";
+    for name in ["Room_Code", "Agenda", "Badge"] {
+        let field = json!({"api_name": name, "label": name, "length": 50});
+        lab.control(Method::POST, fields, field).await;
+    }
+    let kept = json!({"Tag": [{"name": "VIP"}], "Room_Code": "B12", "Agenda": "old", "Badge": "b"});
+    let series = weekly_with(&lab, kept).await;
+    // A field that the sync maps is as it is to be.
+    let mut scope = everything();
+    scope.paths.push(path("custom[Agenda]"));
+    lab.later(60).await;
+    let version = live(&lab, &series).await.version;
+    let edits = vec![
+        edit("recurrence", Some(WEEKLY), Some("FREQ=WEEKLY;COUNT=2")),
+        edit("custom[Agenda]", Some("old"), None),
+    ];
+    let outcome = lab.one(&scope, update(&series, version, edits)).await;
+    let new = applied(&outcome).remote_id.clone();
+    assert!(applied(&outcome).refused.is_empty());
+    let rows = occurrences(&lab, &new).await;
+    assert_eq!(rows.len(), 2);
+    for row in &rows {
+        assert_eq!(row["Tag"][0]["name"], "VIP");
+        let shown = [&row["Room_Code"], &row["Badge"], &row["Agenda"]];
+        assert_eq!(shown, [&json!("B12"), &json!("b"), &Json::Null]);
+    }
+
+    // Where the CRM does not take one of them twice, the old one stays.
+    lab.control(
+        Method::PATCH,
+        &format!("{fields}/Badge"),
+        json!({"unique": true}),
+    )
+    .await;
+    let rule = ("FREQ=WEEKLY;COUNT=2", "FREQ=WEEKLY;COUNT=3");
+    let edits = vec![edit("recurrence", Some(rule.0), Some(rule.1))];
+    let outcome = changed(&lab, &new, edits).await;
+    let Answer::Refused { path, reason } = &outcome.answer else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(path.as_deref(), Some("custom[Badge]"));
+    assert!(reason.contains("unique"), "{reason}");
+    assert_eq!(lab.count("Events").await, 2);
 }
 
 #[tokio::test]

@@ -4,15 +4,16 @@
 //! Then what is different about occurrences is written, and at last the old one deleted. Each step is found done when
 //! the write comes again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use model::Record;
 use provider::{Answer, Applied, Fault, Live, RefusedPath};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::{Attempt, Changing};
 use crate::{
+    auth::account::current_user,
     client::BATCH,
     event::{self, plan},
     map::Changes,
@@ -27,9 +28,6 @@ use crate::{
         verdict::{Ruling, rule},
     },
 };
-
-/// What the old meeting has that is no value of an event, and that the new one gets too.
-const CARRIED: &str = "Owner,Who_Id,What_Id,$se_module";
 
 impl Writer<'_> {
     /// Makes the record anew as it is to be, and deletes the old one without a mail.
@@ -258,28 +256,25 @@ impl Writer<'_> {
         }
     }
 
-    /// The owner and the links of the old meeting.
-    async fn carried(
-        &self,
-        changing: &Changing<'_>,
-    ) -> Result<serde_json::Map<String, Json>, Fault> {
-        let mut carried = serde_json::Map::new();
-        let Some(id) = changing.rows[0].id() else {
-            return Ok(carried);
+    /// What else the old meeting has: its links, its tags, and the fields that this sync does not write.
+    async fn carried(&self, changing: &Changing<'_>) -> Result<Map<String, Json>, Fault> {
+        let id = changing.rows[0].id().unwrap_or_default();
+        let Some(row) = self.client.whole_record(self.module(), id).await?.body else {
+            return Ok(Map::new());
         };
-        let row = self.client.record(self.module(), id, CARRIED).await?.body;
-        let row = row.unwrap_or_default();
-        for name in ["Owner", "Who_Id", "What_Id"] {
-            if let Some(id) = row.0.get(name).and_then(|link| link.get("id")) {
-                carried.insert(name.to_owned(), json!({ "id": id }));
-            }
-        }
-        if carried.contains_key("What_Id")
-            && let Some(module) = row.0.get("$se_module")
-        {
-            carried.insert("$se_module".to_owned(), module.clone());
-        }
-        Ok(carried)
+        let writable = self.writable().await?;
+        let asked: BTreeSet<&str> = self
+            .fields
+            .iter()
+            .flat_map(|names| names.split(','))
+            .collect();
+        let written = |name: &str| {
+            asked.contains(name) && writable.as_ref().is_none_or(|names| names.contains(name))
+        };
+        let profile = current_user(self.client).await?.profile;
+        let profile = profile.as_ref().map(|profile| profile.id.as_str());
+        let fields = self.client.fields(self.module()).await?.fields;
+        Ok(event::carried(&row, &fields, profile, written))
     }
 
     /// Writes what is different about occurrences of the new series; none if lists do not show it whole yet.
