@@ -147,16 +147,18 @@ fn reason_of(verdict: &Verdict) -> String {
         "RECORD_IN_BLUEPRINT" => {
             "the record is in a blueprint that does not allow the change".to_owned()
         }
-        "INVALID_DATA" | "LIMIT_EXCEEDED" => {
-            match (
-                number("maximum_length").or(number("limit")),
-                verdict.detail("expected_data_type"),
-            ) {
-                (Some(limit), _) => format!("longer than {limit} characters"),
-                (_, Some(kind)) => format!("not a valid {kind}"),
-                _ => "not a value that Zoho CRM accepts here".to_owned(),
-            }
-        }
+        "INVALID_DATA" => match (
+            number("maximum_length"),
+            verdict.detail("expected_data_type"),
+        ) {
+            (Some(limit), _) => format!("longer than {limit} characters"),
+            (_, Some(kind)) => format!("not a valid {kind}"),
+            _ => "not a value that Zoho CRM accepts here".to_owned(),
+        },
+        "LIMIT_EXCEEDED" => match number("limit") {
+            Some(limit) => format!("Zoho CRM takes {limit} at most"),
+            None => "more than Zoho CRM takes".to_owned(),
+        },
         "PATTERN_NOT_MATCHED" => "not in the form that Zoho CRM expects".to_owned(),
         "DEPENDENT_FIELD_MISSING" | "DEPENDENT_MISMATCH" => {
             "does not fit another field of the record".to_owned()

@@ -10,6 +10,7 @@ mod gone;
 mod guests;
 mod live;
 mod look_up;
+mod meetings;
 mod read;
 mod recent;
 mod rights;

@@ -135,6 +135,11 @@ fn every_documented_answer_has_one_meaning() {
         ),
         (
             400,
+            error("LIMIT_EXCEEDED", &json!({"api_name": "Email", "limit": 50})),
+            refused(Some("emails[work]"), "Zoho CRM takes 50 at most"),
+        ),
+        (
+            400,
             error("MANDATORY_NOT_FOUND", &json!({"api_name": "Region_Code"})),
             refused(Some("custom[Region_Code]"), "Zoho CRM requires a value"),
         ),

@@ -4,7 +4,9 @@ use http::StatusCode;
 use jiff::Timestamp;
 use provider::{Answer, Applied, Delete, Fault};
 
-use super::{Answered, Answers, Writer, find::Found, live::ids, update::settling};
+use super::{
+    Answered, Answers, Writer, find::Found, live::ids, meetings::has_meetings, update::settling,
+};
 use crate::{
     client::BATCH,
     event,
@@ -99,27 +101,36 @@ impl Writer<'_> {
         sent: &[usize],
         at: Timestamp,
     ) {
+        let id = |index: &usize| deletes[*index].remote_id.clone();
+        let ids: Vec<String> = sent.iter().map(id).collect();
+        let kept = match self.with_meetings(&ids).await {
+            Ok(kept) => kept,
+            Err(fault) => return answers.set_all(sent.iter().copied(), &fault),
+        };
+        let (kept, sent): (Vec<usize>, Vec<usize>) = sent
+            .iter()
+            .partition(|index| kept.contains(&deletes[**index].remote_id));
+        for index in kept {
+            answers.set(index, has_meetings());
+        }
         if sent.is_empty() {
             return;
         }
-        let ids: Vec<String> = sent
-            .iter()
-            .map(|index| deletes[*index].remote_id.clone())
-            .collect();
+        let ids: Vec<String> = sent.iter().map(id).collect();
         match self
             .client
             .delete(self.module(), &ids, self.runs_workflows())
             .await
         {
             Ok(verdicts) => {
-                for (index, verdict) in sent.iter().zip(verdicts.body.data) {
-                    let id = &deletes[*index].remote_id;
+                for (index, verdict) in sent.into_iter().zip(verdicts.body.data) {
+                    let id = &deletes[index].remote_id;
                     let before = found.get(id).and_then(|rows| self.whole(id, rows, at).ok());
                     let answer = self.deleted(id, &verdict);
-                    answers.set(*index, Answered { answer, before });
+                    answers.set(index, Answered { answer, before });
                 }
             }
-            Err(failure) => answers.set_all(sent.iter().copied(), &failure.fault),
+            Err(failure) => answers.set_all(sent, &failure.fault),
         }
     }
 

@@ -132,6 +132,27 @@ async fn new_members_need_no_reading_of_the_view() {
     assert!(scope_snapshot(&later).is_empty());
 }
 
+// proves
+#[tokio::test]
+async fn who_is_made_after_the_members_were_listed_is_asked_for() {
+    let (lab, scope, _, cursor) = started().await;
+    lab.later(600).await;
+    let start = At::Start {
+        cursor: Some(cursor),
+    };
+    let listed = lab.page(&scope, &start).await.unwrap();
+    let made = json!([{"Last_Name": "E", "Tier": "Key"}, {"Last_Name": "F", "Tier": "Regular"}]);
+    let ids = lab.contacts(made).await;
+    let modified = lab.page(&scope, &At::Next(listed.next.unwrap())).await;
+    let round = Round {
+        pages: vec![modified.unwrap()],
+    };
+    assert_eq!(
+        (round.inside(), round.outside()),
+        (vec![ids[0].as_str()], vec![ids[1].as_str()])
+    );
+}
+
 #[tokio::test]
 async fn an_emptied_view_is_a_complete_empty_snapshot_of_the_scope() {
     let (lab, scope, ids, cursor) = started().await;
