@@ -174,18 +174,27 @@ async fn settle(
         .filter(|(_, link)| link.is_none())
         .map(|(id, _)| *id)
         .collect();
-    // Nothing hangs on a record without a link: whether it is deleted or hidden makes no difference.
+    // Nothing hangs on a record without a link: whether it is deleted or hidden makes no difference. One that was
+    // deleted and is shown again would be made anew on the other side.
     let (doubtful, missing): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &alone)
         .await?
         .into_iter()
         .partition(|record| record.presence == Presence::Doubtful);
-    for (records, presence) in [(doubtful, Presence::Live), (missing, Presence::OutOfReach)] {
-        let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+    let again = pairing::shown_again(connection, definition, &doubtful).await?;
+    let doubtful = doubtful
+        .into_iter()
+        .filter(|record| !again.contains_key(&record.id));
+    for (records, presence) in [
+        (doubtful.collect(), Presence::Live),
+        (missing, Presence::OutOfReach),
+    ] {
+        let ids: Vec<i64> = records.iter().map(|record: &RecordRow| record.id).collect();
         record::set_presence(connection, &ids, presence).await?;
     }
     let linked: HashMap<i64, Uuid> = unsettled
         .into_iter()
         .filter_map(|(id, link)| Some((id, link?)))
+        .chain(again)
         .collect();
     if linked.is_empty() {
         return Ok(Step::More);

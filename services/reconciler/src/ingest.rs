@@ -422,6 +422,12 @@ fn inside(
     if let Some(keys) = live::changed_keys(definition, side, own, &record.fields) {
         reading.keys.insert(change.remote_id.clone(), keys);
     }
+    if let Some(gone) = own.filter(|own| own.presence == Presence::Gone)
+        && order(&gone.version, &version(&sighting), true) != Order::Newer
+    {
+        // From before its deletion, or out of the bin: lists are late, its id is not.
+        reading.reread.push(gone.id);
+    }
     sighting.fields = Some(record.fields);
     reading.store.push(sighting);
 }

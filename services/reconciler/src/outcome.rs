@@ -23,7 +23,7 @@ use crate::{
     ingest,
     ledger::Ledger,
     live::{self, Sighted},
-    pairing::found::take_base,
+    pairing::{self, found::take_base},
     plan,
     store::{
         SyncKey,
@@ -433,8 +433,24 @@ impl Step<'_> {
     async fn found(&mut self, link: &mut LinkRow, live: &wire::Live) -> Result<(), EngineError> {
         let side = self.write.side;
         let remote_id = live.remote_id.clone();
+        let known = record::by_remote(
+            self.connection,
+            &self.definition.key,
+            side,
+            &[remote_id.clone()],
+        )
+        .await?;
         let sighted = Sighted::of_live(live)?;
         let id = live::store_one(self.connection, self.definition, side, sighted).await?;
+        if self.write.operation == "create"
+            && known.iter().any(|row| row.presence != Presence::Live)
+        {
+            // A look-up may show for a while what was deleted: only a reading by the id tells.
+            record::set_presence(self.connection, &[id], Presence::Doubtful).await?;
+        }
+        if link.reason == pairing::SHOWN_AGAIN && self.write.operation == "read" {
+            return self.is_there_again(link, id).await;
+        }
         link.dirty = true;
         if link.record(side).is_none() && self.is_somebody_else(link, live, id).await? {
             // A key is not a person: the look-up found somebody else's record, whose link may have to know
@@ -462,6 +478,14 @@ impl Step<'_> {
         link.set_record(side, Some(id), &remote_id);
         link.unknown_count = 0;
         Ok(())
+    }
+
+    /// A list had shown a record again that was known to be gone, and it is there: it is matched like a new one.
+    async fn is_there_again(&mut self, link: &mut LinkRow, id: i64) -> Result<(), EngineError> {
+        link.state = LinkState::Closed;
+        "is there again".clone_into(&mut link.reason);
+        link.dirty = false;
+        Ok(matching::set_unmatched(self.connection, &[id]).await?)
     }
 
     /// Whether a record that a look-up found is not the one that was to be created: it has its counterpart, or it was

@@ -229,29 +229,71 @@ fn alone(definition: &Definition, one: &Contender, sharers: &Sharers<'_>, twin: 
                 same_name && other.side == one.side && other.bond != Bond::Free
             })
     };
-    let excluded = twin || linked();
-    let (left, right) = match one.side {
-        Side::Left => (Some(one.id), None),
-        Side::Right => (None, Some(one.id)),
+    let link = lonely(definition, one.side, one.id, &one.remote_id);
+    if !twin && !linked() {
+        return link;
+    }
+    NewLink {
+        state: LinkState::Excluded,
+        reason: Reason::Twin.to_string(),
+        dirty: false,
+        ..link
+    }
+}
+
+/// A link for one record.
+fn lonely(definition: &Definition, side: Side, record: i64, remote_id: &str) -> NewLink {
+    let (left, right) = match side {
+        Side::Left => (Some(record), None),
+        Side::Right => (None, Some(record)),
     };
     NewLink {
-        id: live::link_id(definition, one.side, &one.remote_id),
+        id: live::link_id(definition, side, remote_id),
         left_record: left,
-        left_id: left.map(|_| one.remote_id.clone()).unwrap_or_default(),
+        left_id: left.map(|_| remote_id.to_owned()).unwrap_or_default(),
         right_record: right,
-        right_id: right.map(|_| one.remote_id.clone()).unwrap_or_default(),
-        state: if excluded {
-            LinkState::Excluded
-        } else {
-            LinkState::Pending
-        },
-        reason: if excluded {
-            Reason::Twin.to_string()
-        } else {
-            "has no counterpart yet".to_owned()
-        },
-        dirty: !excluded,
+        right_id: right.map(|_| remote_id.to_owned()).unwrap_or_default(),
+        state: LinkState::Pending,
+        reason: "has no counterpart yet".to_owned(),
+        dirty: true,
         traceparent: trace::current(),
+    }
+}
+
+/// The reason of the link of a record that a list shows although it is known to be gone, until it was read.
+pub(crate) const SHOWN_AGAIN: &str = "is shown although it is gone; being read";
+
+/// Links for those of these records in doubt that wait to be matched: under them they are read by their ids, before
+/// anything is matched with them. Where an open link had such a record, that one takes it back.
+pub(crate) async fn shown_again(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    doubtful: &[RecordRow],
+) -> Result<HashMap<i64, Uuid>, EngineError> {
+    let ids: Vec<i64> = doubtful.iter().map(|record| record.id).collect();
+    let again = matching::unclaimed(connection, &definition.key, &ids).await?;
+    let mut fresh: Vec<NewLink> = doubtful
+        .iter()
+        .filter(|record| again.contains(&record.id))
+        .map(|record| shown(definition, record))
+        .collect();
+    link::insert(
+        connection,
+        &definition.key,
+        definition.has_identity(),
+        &mut fresh,
+    )
+    .await?;
+    let of = |link: &NewLink| Some((link.left_record.or(link.right_record)?, link.id));
+    Ok(fresh.iter().filter_map(of).collect())
+}
+
+fn shown(definition: &Definition, record: &RecordRow) -> NewLink {
+    let (id, remote_id) = (record.id, &record.remote_id);
+    NewLink {
+        reason: SHOWN_AGAIN.to_owned(),
+        dirty: false,
+        ..lonely(definition, record.side, id, remote_id)
     }
 }
 

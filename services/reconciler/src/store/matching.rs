@@ -234,6 +234,30 @@ pub async fn restored(
     rows.iter().map(found).collect()
 }
 
+/// Of these records, those of the scope that wait to be matched and that no open link had before they were gone.
+pub async fn unclaimed(
+    connection: &mut PgConnection,
+    key: &SyncKey,
+    records: &[i64],
+) -> Result<Vec<i64>, StoreError> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(
+        "SELECT r.id FROM record r WHERE r.id = ANY($3) AND r.unmatched AND r.in_scope
+             AND NOT EXISTS (SELECT FROM link l WHERE r.side = 1 AND l.tenant = $1 AND l.sync = $2
+                 AND l.left_id = r.remote_id AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed')
+             AND NOT EXISTS (SELECT FROM link l WHERE r.side = 2 AND l.tenant = $1 AND l.sync = $2
+                 AND l.right_id = r.remote_id AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed')",
+    )
+    .bind(&key.tenant)
+    .bind(&key.sync)
+    .bind(records)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
 /// A live record of the scope without a counterpart, or whose counterpart is there no more.
 #[derive(Debug, Clone)]
 pub struct Lone {

@@ -60,7 +60,7 @@ pub struct Entry {
 pub struct Book {
     shape: &'static Shape,
     pub entries: BTreeMap<String, Entry>,
-    deleted: BTreeMap<String, i64>,
+    pub deleted: BTreeMap<String, i64>,
     /// Writes refused with this reason when the title says so.
     pub refuse_title: Option<String>,
     prefix: &'static str,
@@ -300,7 +300,7 @@ impl Book {
         }
     }
 
-    fn live(&self, id: &str) -> Option<Live> {
+    pub fn live(&self, id: &str) -> Option<Live> {
         let entry = self.entries.get(id)?;
         Some(Live {
             remote_id: id.to_owned(),

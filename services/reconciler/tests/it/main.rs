@@ -15,6 +15,7 @@ mod deletion;
 mod flaps;
 mod found;
 mod interleavings;
+mod late;
 mod mailboxes;
 mod meetings;
 mod notified;
