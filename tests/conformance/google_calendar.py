@@ -565,7 +565,8 @@ def tokens_expire_and_reach_only_so_far(sandbox, ana, ben):
     narrow = ana.service_with(whose)
     assert narrow.events().list(calendarId="primary", maxResults=1).execute()["summary"] == BEN
     error = refused(narrow.calendarList().list(), 403)
-    assert reason(error) == "insufficientPermissions"
+    # The library shows the newer details, which say the same in another word.
+    assert reason(error) == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
     refused(narrow.settings().list(), 403)
     refused(narrow.freebusy().query(body={}), 403)
 

@@ -136,7 +136,7 @@ fn usable(cursor: &str) -> Result<Cursor, Fault> {
     }
 }
 
-/// What became of the scope's group. The whole account is always there.
+/// What became of the scope's group. The whole account is always there; a right that is missing is a fault.
 pub(crate) async fn collection(
     client: Client<'_>,
     scope: &Scope,
@@ -148,7 +148,6 @@ pub(crate) async fn collection(
         Ok(group) if group.metadata.deleted => Ok(CollectionState::Gone),
         Ok(_) => Ok(CollectionState::Present),
         Err(Fault::Gone { .. }) => Ok(CollectionState::Gone),
-        Err(Fault::Forbidden { .. }) => Ok(CollectionState::Forbidden),
         Err(fault) => Err(fault),
     }
 }

@@ -280,17 +280,9 @@ impl Writer<'_> {
     /// deletion, as long as the group is there.
     async fn gone(&mut self, at: usize) -> Answer {
         match self.collection(&[at]).await {
-            Ok(CollectionState::Present) => Answer::Gone {
-                proved: true,
-                collection: false,
-            },
-            Ok(CollectionState::Gone) => Answer::Gone {
-                proved: false,
-                collection: true,
-            },
-            Ok(CollectionState::Forbidden) => Answer::Gone {
-                proved: false,
-                collection: false,
+            Ok(state) => Answer::Gone {
+                proved: state == CollectionState::Present,
+                collection: state == CollectionState::Gone,
             },
             Err(fault) => not_done(fault),
         }

@@ -25,7 +25,7 @@ pub(super) fn fault(reply: &Reply, effect: Effect) -> Fault {
                 Fault::malformed("HTTP 404 in HTML: the base URL is not that of the Calendar API")
             }
             401 => unauthorised(),
-            403 => forbidden(effect),
+            403 => forbidden(right(effect)),
             429 => throttled(until, QUOTA_WINDOW),
             _ => unfinished(http, effect),
         };
@@ -51,7 +51,11 @@ pub(super) fn fault(reply: &Reply, effect: Effect) -> Fault {
         (403, "forbiddenForNonOrganizer") => {
             refused(None, "only the organizer of this event can change it")
         }
-        (403, _) => forbidden(effect),
+        // Google tells the two apart: what was not allowed when somebody signed in, and what a calendar's owner gave.
+        (403, "insufficientPermissions") => not_allowed(effect),
+        (403, _) if error.is_of_scopes() => not_allowed(effect),
+        (403, "requiredAccessLevel") => closed(effect),
+        (403, _) => forbidden(right(effect)),
         // It never was there, or it is not for this account.
         (404, _) => Fault::Gone {
             proved: false,
@@ -118,11 +122,38 @@ fn unauthorised() -> Fault {
     }
 }
 
-fn forbidden(effect: Effect) -> Fault {
-    let right = match effect {
+/// The fault where the consent leaves calendars out, with what a person can do about it.
+fn not_allowed(effect: Effect) -> Fault {
+    let right = right(effect);
+    forbidden(&format!(
+        "{right}, which was not allowed at the sign-in to Google: sign in again, and allow it"
+    ))
+}
+
+/// The fault where the account's role in a calendar is too low, with what a person can do about it. The names of
+/// permissions are those of the web interface (Calendar Help, "Share your calendar with someone").
+pub(super) fn closed(effect: Effect) -> Fault {
+    forbidden(match effect {
+        Effect::Read => {
+            "see what is in this calendar, which shows it no more than when somebody is busy: its owner can share it \
+             with the permission \"See all event details\""
+        }
+        Effect::Write => {
+            "edit this calendar, which is read-only for it: its owner can share it with the permission \"Make changes \
+             to events\""
+        }
+    })
+}
+
+/// The right by the name that control asks for at the sign-in.
+fn right(effect: Effect) -> &'static str {
+    match effect {
         Effect::Read => "see calendars",
         Effect::Write => "edit calendars",
-    };
+    }
+}
+
+fn forbidden(right: &str) -> Fault {
     Fault::Forbidden {
         right: right.to_owned(),
     }
@@ -185,6 +216,63 @@ mod tests {
             let fault = error(status, reason, "Ana's secret meeting");
             assert_eq!(fault.word(), word, "{status} {reason}");
             assert!(!fault.to_string().contains("Ana"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_calendar_that_is_read_only_is_told_from_a_consent_that_leaves_calendars_out() {
+        let body = |reason: &str, message: &str, details: Value| {
+            let errors = [json!({"domain": "global", "reason": reason, "message": "Forbidden"})];
+            let error =
+                json!({"errors": errors, "code": 403, "message": message, "details": details});
+            json!({ "error": error }).to_string()
+        };
+        let right = |body: String, effect: Effect| {
+            let reply = Reply {
+                status: StatusCode::FORBIDDEN,
+                headers: http::HeaderMap::new(),
+                body: body.into(),
+            };
+            match fault(&reply, effect) {
+                Fault::Forbidden { right } => right,
+                other => panic!("{other}"),
+            }
+        };
+        let scopes = "Request had insufficient authentication scopes.";
+        let details = json!([{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]);
+        for (effect, what) in [
+            (Effect::Read, "see calendars"),
+            (Effect::Write, "edit calendars"),
+        ] {
+            for body in [
+                body(
+                    "insufficientPermissions",
+                    "Insufficient Permission",
+                    json!([]),
+                ),
+                body("forbidden", scopes, json!([])),
+                body("forbidden", "Forbidden", details.clone()),
+            ] {
+                let right = right(body, effect);
+                assert!(right.starts_with(what), "{right}");
+                assert!(right.contains("sign in again"), "{right}");
+            }
+            assert_eq!(
+                right(body("forbidden", "Forbidden", json!([])), effect),
+                what
+            );
+        }
+        let role = body(
+            "requiredAccessLevel",
+            "You need to have writer access.",
+            json!([]),
+        );
+        let write = right(role.clone(), Effect::Write);
+        assert!(write.contains("read-only") && write.contains("Make changes to events"));
+        let read = right(role, Effect::Read);
+        assert!(read.contains("See all event details"), "{read}");
+        for right in [write, read] {
+            assert!(!right.contains("sign in"), "{right}");
         }
     }
 

@@ -15,13 +15,14 @@ use serde_json::Value;
 use super::{
     apart::{AllTold, Telling},
     client::{Client, Listing},
+    fault::closed,
     map,
     options::Options,
     series::{Parts, Series, sort, text, whole},
     sight::Sight,
     wire::{ListEntry, Reminder},
 };
-use crate::fault::refused;
+use crate::fault::{Effect, refused};
 
 /// Google's word for a collection of events.
 const CALENDAR: &str = "calendar";
@@ -143,7 +144,7 @@ impl Reader<'_> {
             .await?;
         let (listed, now) = (listed.body, listed.at);
         if !shows_content(&listed.access_role) {
-            return Ok(page_of(&[], CollectionState::Forbidden, now));
+            return Err(closed(Effect::Read));
         }
         let sight = self.sight(now, &listed.default_reminders);
         let mut seen = Vec::new();
@@ -323,7 +324,8 @@ pub(super) fn calendar(scope: &Scope) -> &str {
     }
 }
 
-/// What became of the scope's calendar, and Google's clock. One that a person took off the list counts as gone.
+/// What became of the scope's calendar, and Google's clock. One that a person took off the list counts as gone;
+/// one that may not be read is a fault that names the right.
 pub(super) async fn collection(
     client: Client<'_>,
     scope: &Scope,
@@ -331,17 +333,15 @@ pub(super) async fn collection(
     match client.calendar(calendar(scope)).await {
         Ok(entry) => {
             let (entry, at) = (entry.body, entry.at);
-            let state = if entry.deleted {
-                CollectionState::Gone
+            if entry.deleted {
+                Ok((CollectionState::Gone, at))
             } else if shows_content(&entry.access_role) {
-                CollectionState::Present
+                Ok((CollectionState::Present, at))
             } else {
-                CollectionState::Forbidden
-            };
-            Ok((state, at))
+                Err(closed(Effect::Read))
+            }
         }
         Err(Fault::Gone { .. }) => Ok((CollectionState::Gone, Timestamp::now())),
-        Err(Fault::Forbidden { .. }) => Ok((CollectionState::Forbidden, Timestamp::now())),
         Err(fault) => Err(fault),
     }
 }

@@ -219,6 +219,8 @@ pub(super) struct ErrorBody {
 pub(super) struct ErrorDetail {
     pub(super) errors: Vec<ErrorItem>,
     pub(super) message: String,
+    /// `google.rpc.ErrorInfo` and its like, which newer answers have as well (observed).
+    pub(super) details: Vec<Value>,
 }
 
 /// One thing that went wrong.
@@ -228,6 +230,15 @@ pub(super) struct ErrorItem {
     pub(super) reason: String,
     /// The parameter or header that it is about.
     pub(super) location: String,
+}
+
+impl ErrorDetail {
+    /// Whether the access token was given for less (observed: in one of these words, or in all).
+    pub(super) fn is_of_scopes(&self) -> bool {
+        let mut details = self.details.iter();
+        details.any(|detail| detail["reason"] == "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
+            || self.message.contains("insufficient authentication scopes")
+    }
 }
 
 impl Event {

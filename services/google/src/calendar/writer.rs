@@ -295,16 +295,9 @@ impl Writer<'_> {
         };
         match state {
             CollectionState::Present if !proved && self.is_too_young(expected, now) => too_early(),
-            CollectionState::Present => Answer::Gone {
-                proved,
-                collection: false,
-            },
-            CollectionState::Gone => Answer::Gone {
-                proved: false,
-                collection: true,
-            },
-            CollectionState::Forbidden => Answer::Forbidden {
-                right: "see calendars".to_owned(),
+            state => Answer::Gone {
+                proved: proved && state == CollectionState::Present,
+                collection: state == CollectionState::Gone,
             },
         }
     }

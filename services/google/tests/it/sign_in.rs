@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use pretty_assertions::assert_eq;
-use provider::{Access, Fault, Grant, Provider, Session};
+use provider::{Access, At, Fault, Grant, Provider, Session};
 use reqwest::Method;
 use serde_json::json;
 use url::Url;
@@ -145,6 +145,39 @@ async fn a_partial_consent_is_shown_as_missing_rights() {
             right: "see contacts".into()
         }
     );
+}
+
+#[tokio::test]
+async fn a_consent_that_leaves_the_calendar_out_says_to_sign_in_again() {
+    let account = Account::kind().await;
+    let all = ["calendar.events", "calendar.calendarlist.readonly"];
+    let all = all.map(|name| format!("https://www.googleapis.com/auth/{name}"));
+    let right = async |withheld: &[String]| {
+        account
+            .configure(json!({ "withheld_scopes": withheld }))
+            .await;
+        let grant = consent(&account).await;
+        let signed_in = account.google.exchange(&account.http, grant).await.unwrap();
+        let secret = &signed_in.secret;
+        let renewed = account.google.renew(&account.http, secret).await.unwrap();
+        let session = Session {
+            access: &renewed.access,
+            ..account.session()
+        };
+        // What is read first is the calendar's entry in the list.
+        let scope = crate::diary::events_of("primary");
+        let start = At::Start { cursor: None };
+        let page = account.google.page(session, &scope, &start).await;
+        let Err(Fault::Forbidden { right }) = page else {
+            panic!("it may be read: {page:?}");
+        };
+        right
+    };
+    for withheld in [&all[..], &all[..1], &all[1..]] {
+        let right = right(withheld).await;
+        assert!(right.starts_with("see calendars"), "{right}");
+        assert!(right.contains("sign in again"), "{right}");
+    }
 }
 
 #[tokio::test]

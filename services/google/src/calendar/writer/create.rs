@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     calendar::{
-        feed,
+        fault, feed,
         map::{self, Changes, Members, Present},
         series::{Series, text},
         wire::{Event, ListEntry},
     },
     client::Dated,
+    fault::Effect,
 };
 
 /// So many ids of one marker are tried: an id stays taken after its event was deleted.
@@ -244,9 +245,7 @@ pub(super) fn closed(entry: &ListEntry) -> Option<Answer> {
             collection: true,
         });
     }
-    (!feed::may_write(entry)).then(|| Answer::Forbidden {
-        right: "edit calendars".to_owned(),
-    })
+    (!feed::may_write(entry)).then(|| fault::closed(Effect::Write).into())
 }
 
 fn refused(path: &str, reason: &str) -> Answer {

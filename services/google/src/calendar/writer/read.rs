@@ -9,19 +9,12 @@ impl Writer<'_> {
     /// Reads an event, or a whole series. The calendar is looked at before.
     pub(super) async fn read(&mut self, read: &Read) -> Result<Answer, Fault> {
         self.calls += 1;
-        match feed::collection(self.client, self.scope).await?.0 {
-            CollectionState::Present => {}
-            CollectionState::Gone => {
-                return Ok(Answer::Gone {
-                    proved: false,
-                    collection: true,
-                });
-            }
-            CollectionState::Forbidden => {
-                return Ok(Answer::Forbidden {
-                    right: "see calendars".to_owned(),
-                });
-            }
+        let (state, _) = feed::collection(self.client, self.scope).await?;
+        if state != CollectionState::Present {
+            return Ok(Answer::Gone {
+                proved: false,
+                collection: state == CollectionState::Gone,
+            });
         }
         let found = match self.find(&read.remote_id).await {
             Ok(found) => found,

@@ -140,7 +140,7 @@ async fn a_calendar_that_becomes_read_only_is_read_and_what_it_cannot_take_waits
     let board = meeting(&house, "Board", 11).await;
     house.rests().await;
     house.crm().only("Bens").await;
-    set_aside(&house, &board, "edit calendars").await;
+    set_aside(&house, &board, "edit this calendar, which is read-only").await;
     share(&house, "writer").await;
     retry(&mut house).await;
     let events = house.system.sandbox.get(&path).await.unwrap();

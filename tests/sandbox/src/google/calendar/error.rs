@@ -16,6 +16,8 @@ pub(in crate::google) struct CalendarError {
     message: String,
     /// `parameter` or `header`, and its name.
     location: Option<(&'static str, &'static str)>,
+    /// The method that the access token was not given for.
+    beyond_scopes: Option<&'static str>,
 }
 
 impl CalendarError {
@@ -31,6 +33,7 @@ impl CalendarError {
             reason,
             message: message.into(),
             location: None,
+            beyond_scopes: None,
         }
     }
 
@@ -118,17 +121,20 @@ impl CalendarError {
         Self::new(401, "global", "authError", "Invalid Credentials").at("header", "Authorization")
     }
 
-    /// 403: the token was given for less.
-    pub(super) fn scopes() -> Self {
-        Self::new(
+    /// 403: the token was given for less. "Handle API errors" has no example; the body is the one that clients report.
+    pub(super) fn scopes(method: &'static str) -> Self {
+        let mut error = Self::new(
             403,
             "global",
             "insufficientPermissions",
             "Request had insufficient authentication scopes.",
-        )
+        );
+        error.beyond_scopes = Some(method);
+        error
     }
 
-    /// 403: the caller may read, but not write.
+    /// 403: the caller may read, but not write. "Handle API errors" has no example; the body is the one that clients
+    /// report.
     pub(super) fn access_level() -> Self {
         Self::new(
             403,
@@ -225,18 +231,43 @@ impl IntoResponse for CalendarError {
             item["locationType"] = json!(kind);
             item["location"] = json!(name);
         }
-        let body: Value = json!({
+        let mut body: Value = json!({
             "error": { "errors": [item], "code": self.status, "message": self.message },
         });
+        let mut challenge = (self.status == 401).then_some("invalid_token");
+        if let Some(method) = self.beyond_scopes {
+            challenge = Some("insufficient_scope");
+            let error = &mut body["error"];
+            error["errors"][0]["message"] = json!("Insufficient Permission");
+            error["status"] = json!("PERMISSION_DENIED");
+            error["details"] = json!([{
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+                "domain": "googleapis.com",
+                "metadata": { "service": "calendar-json.googleapis.com", "method": in_full(method) },
+            }]);
+        }
         let mut response = (self.status(), Json(body)).into_response();
-        if self.status == 401 {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(
-                    "Bearer realm=\"https://accounts.google.com/\", error=invalid_token",
-                ),
-            );
+        let challenge = challenge.and_then(|error| {
+            let text = format!("Bearer realm=\"https://accounts.google.com/\", error={error}");
+            HeaderValue::from_str(&text).ok()
+        });
+        if let Some(challenge) = challenge {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }
+}
+
+/// A method as newer answers name it: `calendar.events.list` is `calendar.v3.Events.List` there.
+fn in_full(id: &str) -> String {
+    let mut words = id.split('.').skip(1).map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        format!(".{}{rest}", first.to_uppercase())
+    });
+    words
+        .by_ref()
+        .fold("calendar.v3".to_owned(), |name, word| name + &word)
 }

@@ -81,7 +81,7 @@ impl Google {
             .filter(|scope| covers(scope))
             .collect();
         if scopes.is_empty() {
-            return Err(CalendarError::scopes());
+            return Err(CalendarError::scopes(method.id));
         }
         let app_only = scopes
             .iter()

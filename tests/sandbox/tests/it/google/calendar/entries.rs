@@ -109,6 +109,7 @@ async fn who_may_only_read_sees_less_and_writes_nothing() {
         .call_as(&ben, Method::PATCH, &open, patch.clone())
         .await;
     assert_eq!(reason(&refused), (403, "requiredAccessLevel".to_owned()));
+    assert_eq!(refused.body["error"]["errors"][0]["domain"], "calendar");
     role("writerWithoutPrivateAccess").await;
     assert!(get(&path).await.body.get("summary").is_none());
     assert_eq!(

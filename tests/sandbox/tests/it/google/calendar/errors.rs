@@ -108,6 +108,15 @@ async fn tokens_and_scopes_are_checked_in_the_calendars_own_words() {
         reason(&refused),
         (403, "insufficientPermissions".to_owned())
     );
+    let error = &refused.body["error"];
+    assert_eq!(
+        error["message"],
+        "Request had insufficient authentication scopes."
+    );
+    assert_eq!(error["status"], "PERMISSION_DENIED");
+    let detail = &error["details"][0];
+    assert_eq!(detail["reason"], "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
+    assert_eq!(detail["metadata"]["method"], "calendar.v3.Events.List");
 }
 
 #[tokio::test]
