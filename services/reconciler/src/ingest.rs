@@ -59,7 +59,7 @@ pub async fn ingest(
     let definition = Definition::decode(&row.definition)?;
     match batch.collection() {
         CollectionState::Gone | CollectionState::Forbidden => {
-            lose_collection(connection, &mut row, side, batch.collection()).await?;
+            lose_collection(connection, &mut row, side, batch).await?;
             return Ok(Ingested::Applied);
         }
         CollectionState::Present | CollectionState::Unspecified => {}
@@ -127,7 +127,7 @@ async fn lose_collection(
     connection: &mut PgConnection,
     row: &mut SyncRow,
     side: Side,
-    state: CollectionState,
+    batch: &ChangeBatch,
 ) -> Result<(), EngineError> {
     forget_collection(connection, row, side).await?;
     write::revoke_all(
@@ -138,14 +138,14 @@ async fn lose_collection(
     )
     .await?;
     row.held = Some(Hold::Collection);
+    let what = match (batch.collection(), batch.right.as_str()) {
+        (CollectionState::Gone, _) => "is gone".to_owned(),
+        (_, "") => "may not be read any more".to_owned(),
+        (_, right) => format!("may not be read any more: the account may not {right}"),
+    };
     row.held_reason = format!(
-        "the {side} collection {}; choose another one, or bring it back and resume",
-        if state == CollectionState::Gone {
-            "is gone"
-        } else {
-            "may not be read any more"
-        },
-        side = side.as_str(),
+        "the {} collection {what}; choose another one, or bring it back and resume",
+        side.as_str(),
     );
     sync::save(connection, row).await?;
     Ok(())

@@ -94,6 +94,7 @@ pub enum CollectionState {
     Present,
     /// It is gone, or in the trash.
     Gone,
-    /// It is there and the account may not read it.
+    /// It is there and the account may not read it. [`Fault::Forbidden`](crate::Fault::Forbidden) says so as well, and
+    /// which right it lacks.
     Forbidden,
 }

@@ -146,6 +146,27 @@ async fn a_page_of_the_time_before_a_lost_collection_does_not_count_as_the_begin
 
 // proves: R-21
 #[tokio::test]
+async fn a_collection_that_may_not_be_read_is_told_with_the_right_that_is_missing() {
+    for (right, said) in [
+        (
+            "view contacts: ask an administrator",
+            "any more: the account may not view contacts: ask an administrator; ",
+        ),
+        ("", "any more; "),
+    ] {
+        let mut world = people(1).await;
+        let mut lost = world.round(Side::Left).await.unwrap();
+        lost.collection = CollectionState::Forbidden.into();
+        right.clone_into(&mut lost.right);
+        world.ingest(&lost).await;
+        let reason = world.status().await.reason;
+        let said = format!("the left collection may not be read {said}");
+        assert!(reason.starts_with(&said), "{reason}");
+    }
+}
+
+// proves: R-21
+#[tokio::test]
 async fn a_collection_that_is_gone_stops_the_sync_and_deletes_nothing() {
     let mut world = people(5).await;
     let before = world.writes();

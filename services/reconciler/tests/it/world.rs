@@ -214,6 +214,7 @@ impl World {
             round_end: true,
             provider_time_micros: book.clock,
             collection: CollectionState::Present.into(),
+            right: String::new(),
         })
     }
 

@@ -152,12 +152,14 @@ impl<'a> Round<'a> {
             restart: cursor.clone().unwrap_or_default(),
             snapshot_id: Uuid::now_v7().to_string(),
             lost: false,
+            right: String::new(),
             ahead: Ahead::new(self.connector, self.feed.key.to_wire(), begun.epoch),
         };
         let mut at = At::Start { cursor };
         loop {
             let span = tracing::info_span!("feed.page", records = tracing::field::Empty);
-            let page = self.page_or_end(&at, lane).instrument(span.clone()).await?;
+            let page = self.page_or_end(&at, lane, &mut reading);
+            let page = page.instrument(span.clone()).await?;
             span.record("records", page.seen.len());
             match self.publish(page, &mut reading).instrument(span).await? {
                 Some(next) => at = At::Next(next),
@@ -192,12 +194,18 @@ impl<'a> Round<'a> {
     }
 
     /// Reads a page. What says that the collection cannot be read ends the round with that news.
-    async fn page_or_end(&self, at: &At, lane: Lane) -> Result<Page, End> {
+    async fn page_or_end(
+        &self,
+        at: &At,
+        lane: Lane,
+        reading: &mut Reading<'_>,
+    ) -> Result<Page, End> {
         match self.page(at, lane).await {
             Err(End::Fault(Fault::Gone {
                 collection: true, ..
             })) => Ok(no_collection(provider::CollectionState::Gone)),
-            Err(End::Fault(Fault::Forbidden { .. })) => {
+            Err(End::Fault(Fault::Forbidden { right })) => {
+                reading.right = right;
                 Ok(no_collection(provider::CollectionState::Forbidden))
             }
             page => page,
@@ -272,6 +280,7 @@ impl<'a> Round<'a> {
                 extent: wire::extent(part.extent).into(),
                 end: false,
             }),
+            right: reading.right.clone(),
             ..ChangeBatch::default()
         };
         batch.set_side(scope.side.into());
@@ -303,6 +312,8 @@ struct Reading<'a> {
     snapshot_id: String,
     /// Whether the collection turned out to be gone or forbidden.
     lost: bool,
+    /// The right that the account lacks, if that is why.
+    right: String,
     ahead: Ahead<'a>,
 }
 

@@ -158,19 +158,21 @@ async fn a_connection_that_came_back_as_another_account_is_not_read() {
 // proves: R-21
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collection_that_is_gone_or_forbidden_is_told_without_any_record() {
-    for (fault, state) in [
+    for (fault, state, right) in [
         (
             Fault::Gone {
                 proved: true,
                 collection: true,
             },
             CollectionState::Gone,
+            "",
         ),
         (
             Fault::Forbidden {
                 right: "view contacts".into(),
             },
             CollectionState::Forbidden,
+            "view contacts",
         ),
     ] {
         let stage = Stage::new().await;
@@ -191,6 +193,7 @@ async fn a_collection_that_is_gone_or_forbidden_is_told_without_any_record() {
         .await;
         assert_eq!(last.changes, []);
         assert_eq!((last.snapshot, last.cursor_after.as_str()), (None, "1"));
+        assert_eq!(last.right, right, "people see which one");
     }
 }
 
