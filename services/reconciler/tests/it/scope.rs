@@ -1,8 +1,49 @@
 //! The scope: leaving it stops a link, coming back resumes it.
 
 use model::Side;
+use proto::control::Policies;
 
 use crate::{meetings::board, world::World};
+
+/// A record that we made on the right and that was deleted on one side, where deletions go nowhere; how the link is told.
+async fn deleted(side: Side, policy: impl FnOnce(&mut Policies)) -> World {
+    let mut world = World::with(|definition| policy(World::policies(definition))).await;
+    let ana = [("emails[work]", "ana@example.com"), ("title", "CTO")];
+    world.left.add(&ana);
+    world.settle().await;
+    assert_eq!(world.find(Side::Right, "ana@example.com"), ["R1"]);
+    let id = if side == Side::Left { "L1" } else { "R1" };
+    world.book(side).delete(id);
+    world.settle().await;
+    world
+}
+
+// proves
+#[tokio::test]
+async fn a_deletion_that_goes_nowhere_stays_so_when_the_survivor_leaves_the_scope_and_comes_back() {
+    let ignored = deleted(Side::Left, |policies| {
+        "ignore".clone_into(&mut policies.deletion);
+    });
+    let one_way = deleted(Side::Right, |policies| {
+        "left-to-right".clone_into(&mut policies.direction);
+    });
+    for (mut world, survivor, id) in [
+        (ignored.await, Side::Right, "R1"),
+        (one_way.await, Side::Left, "L1"),
+    ] {
+        let writes = world.writes();
+        for in_scope in [false, true] {
+            world.book(survivor).move_scope(id, in_scope);
+            world.settle().await;
+            let counts = world.status().await.counts.unwrap();
+            assert_eq!((counts.excluded, counts.in_scope), (1, 1), "{survivor}");
+        }
+        world.book(survivor).set(id, "title", Some("CEO"));
+        world.settle().await;
+        let records = world.left.entries.len() + world.right.entries.len();
+        assert_eq!((records, world.writes()), (1, writes), "{survivor}");
+    }
+}
 
 // proves: R-23
 #[tokio::test]
