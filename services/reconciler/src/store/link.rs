@@ -192,7 +192,7 @@ pub async fn plannable(
              AND coalesce(b.presence, '') NOT IN ('unsettled', 'doubtful')
              AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id
                  AND w.status IN ('queued', 'released', 'started')
-                 AND (w.status = 'started' OR w.operation = 'read'))
+                 AND (w.status = 'started' OR w.operation = 'read' OR w.anew AND w.started_at IS NOT NULL))
              AND NOT ('gone' IN (coalesce(a.presence, ''), coalesce(b.presence, ''))
                  AND EXISTS (SELECT 1 FROM record u WHERE u.tenant = $1 AND u.sync = $2
                      AND u.presence = 'unsettled'))

@@ -206,7 +206,8 @@ pub async fn with_open(
 }
 
 /// Puts a write that was not attempted back into the outbox; one that was planned under an older definition is
-/// revoked, since no claim would ever take it. Answers whether it is in the outbox.
+/// revoked, since no claim would ever take it. One that makes its record anew may have come half the way: that it was
+/// claimed stays noted, and where it would be revoked, nobody knows how far it came. Answers whether it is in the outbox.
 pub async fn requeue(
     connection: &mut PgConnection,
     id: Uuid,
@@ -214,9 +215,9 @@ pub async fn requeue(
 ) -> Result<bool, StoreError> {
     let row = sqlx::query(
         "UPDATE write w SET
-             status = CASE WHEN w.generation = s.generation THEN 'queued' ELSE 'revoked' END,
+             status = CASE WHEN w.generation = s.generation THEN 'queued' WHEN w.anew THEN 'unknown' ELSE 'revoked' END,
              result = CASE WHEN w.generation = s.generation THEN w.result ELSE 'the definition changed' END,
-             released_at = NULL, started_at = NULL,
+             released_at = NULL, started_at = CASE WHEN w.anew THEN w.started_at END,
              not_before = coalesce($2, clock_timestamp() + interval '1 second')
          FROM sync s WHERE w.id = $1 AND s.tenant = w.tenant AND s.sync = w.sync
          RETURNING w.status = 'queued' AS is_queued",
@@ -242,7 +243,8 @@ pub struct Revoked {
     pub lane: i16,
 }
 
-/// Revokes what the links of a new plan still have in the outbox, reads excepted.
+/// Revokes what the links of a new plan still have in the outbox, reads excepted. What may have come half the way, a
+/// record made anew beside the old one, is carried on to its end: nobody else knows the new one.
 pub async fn revoke_of_links(
     connection: &mut PgConnection,
     links: &[Uuid],
@@ -253,6 +255,7 @@ pub async fn revoke_of_links(
     let rows = sqlx::query(
         "UPDATE write SET status = 'revoked', result = 'planned again', answered_at = clock_timestamp()
          WHERE link = ANY($1) AND status IN ('queued', 'released') AND operation <> 'read'
+             AND NOT (anew AND started_at IS NOT NULL)
          RETURNING link, run, lane",
     )
     .bind(links)
@@ -333,7 +336,8 @@ pub async fn revoke_creates_from(
     Ok(())
 }
 
-/// Revokes everything of a sync that has not been claimed; its links are planned again.
+/// Revokes everything of a sync that has not been claimed; its links are planned again. How far a write came that makes
+/// its record anew and was put back nobody knows.
 pub async fn revoke_all(
     connection: &mut PgConnection,
     key: &SyncKey,
@@ -341,7 +345,8 @@ pub async fn revoke_all(
     destructive_only: bool,
 ) -> Result<u64, StoreError> {
     let rows = sqlx::query(
-        "UPDATE write SET status = 'revoked', result = $3, answered_at = clock_timestamp()
+        "UPDATE write SET status = CASE WHEN anew AND started_at IS NOT NULL THEN 'unknown' ELSE 'revoked' END,
+             result = $3, answered_at = clock_timestamp()
          WHERE tenant = $1 AND sync = $2 AND status IN ('queued', 'released')
              AND (NOT $4 OR destructive OR overwriting)
          RETURNING link",
@@ -418,7 +423,8 @@ pub async fn claim(
 /// Puts writes back into the outbox whose claim was never answered.
 pub async fn unclaim(connection: &mut PgConnection, ids: &[Uuid]) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE write SET status = 'queued', released_at = NULL, started_at = NULL
+        "UPDATE write SET status = 'queued', released_at = NULL,
+             started_at = CASE WHEN anew THEN started_at END
          WHERE id = ANY($1) AND status = 'started'",
     )
     .bind(ids)

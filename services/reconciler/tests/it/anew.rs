@@ -2,7 +2,9 @@
 
 use model::Side;
 use proto::control::SyncDefinition;
-use proto::write::{Outcome, Unknown, Write, outcome::Result as Answer, write::Operation};
+use proto::write::{
+    NotAttempted, Outcome, Unknown, Write, outcome::Result as Answer, write::Operation,
+};
 
 use crate::{
     book::{Book, Entry},
@@ -159,6 +161,67 @@ async fn a_record_half_made_anew_is_no_second_meeting() {
     world.advance().await;
     assert_eq!(world.right.writes, 0);
     let outcome = make_anew(&mut world, &again, Reached::Deleted);
+    world.answer(vec![outcome]).await;
+    is_one(&mut world).await;
+}
+
+/// The provider cannot go on for now.
+fn not_attempted(outcome: Outcome) -> Outcome {
+    Outcome {
+        result: Some(Answer::NotAttempted(NotAttempted::default())),
+        ..outcome
+    }
+}
+
+// proves
+#[tokio::test]
+async fn a_record_half_made_anew_is_finished_before_anything_else_is_planned() {
+    for (path, value) in [("recurrence", "FREQ=WEEKLY;COUNT=8"), ("title", "Council")] {
+        let (mut world, write) = another_rule().await;
+        let outcome = make_anew(&mut world, &write, Reached::Made);
+        world.answer(vec![not_attempted(outcome)]).await;
+        // Its feed shows the new one, and somebody changes on the other side what it was made from.
+        world.right.set("R1", path, Some(value));
+        for side in Side::ALL {
+            world.read(side).await;
+            world.advance().await;
+        }
+        sqlx::query("UPDATE write SET not_before = now()")
+            .execute(&world.database.pool)
+            .await
+            .unwrap();
+        let writes = world.claimed().await;
+        let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
+        assert_eq!(ids, [write.id.as_str()], "{path}: it is the same write");
+        let outcome = make_anew(&mut world, &writes[0], Reached::Deleted);
+        world.answer(vec![outcome]).await;
+        is_one(&mut world).await;
+        let left = world.left.get("L2", path);
+        if path == "recurrence" {
+            assert_eq!(left.as_deref(), Some(value));
+        }
+    }
+}
+
+// proves
+#[tokio::test]
+async fn a_record_half_made_anew_as_the_sync_is_paused_is_no_second_meeting() {
+    let (mut world, write) = another_rule().await;
+    let outcome = make_anew(&mut world, &write, Reached::Made);
+    world.answer(vec![not_attempted(outcome)]).await;
+    for state in ["paused", "active"] {
+        world
+            .define(|definition| definition.state = state.to_owned())
+            .await;
+        for side in Side::ALL {
+            world.read(side).await;
+            world.advance().await;
+        }
+    }
+    let again = world.claimed().await;
+    assert_eq!(again.len(), 1, "nothing is made for the new one: {again:?}");
+    assert_ne!(again[0].id, write.id);
+    let outcome = make_anew(&mut world, &again[0], Reached::Deleted);
     world.answer(vec![outcome]).await;
     is_one(&mut world).await;
 }
