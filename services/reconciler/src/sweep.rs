@@ -3,7 +3,8 @@
 //! Both sides are read as a first reading reads them, by the same path as any change. Then each link that is
 //! at rest is planned once more: a plan that has something to do is made again the ordinary way, and where
 //! nothing differs nothing is written. Bases that disagree without a recorded reason are forgotten, so that
-//! the next plan is a first contact.
+//! the next plan is a first contact. What was set aside is tried again, as if somebody had asked for it: no feed tells
+//! that a provider takes by now what it refused.
 
 use std::collections::HashMap;
 
@@ -61,28 +62,39 @@ pub async fn step(
         .collect();
     let around = Around::load(connection, definition, &links, Purpose::Look).await?;
     let planner = Planner::new(definition, row).around(around);
-    let (mut differing, mut unexplained) = (Vec::new(), 0);
+    let (mut again, mut differing, mut unexplained) = (Vec::new(), 0, 0);
     for mut link in links {
         let forgotten = forget(definition, &mut link, &records);
         unexplained += forgotten;
-        if forgotten > 0 || !at_rest(&planner, &link, &records) {
-            link.dirty = true;
-            if link.state == LinkState::InSync {
-                link.state = LinkState::Pending;
-                "found by the sweep".clone_into(&mut link.reason);
-            }
-            differing.push(link);
+        if forgotten == 0 && at_rest(&planner, &link, &records) {
+            continue;
         }
+        // What is set aside is known to differ.
+        differing += usize::from(link.state != LinkState::SetAside);
+        plan_again(&mut link);
+        again.push(link);
     }
-    link::save(connection, &differing).await?;
-    let found = [compared, differing.len(), unexplained];
+    link::save(connection, &again).await?;
+    let found = [compared, differing, unexplained];
     sweep::note(connection, &row.key, (&last.0, last.1), found).await?;
-    metrics::sweep_found(differing.len(), unexplained);
+    metrics::sweep_found(differing, unexplained);
     if unexplained > 0 {
         *row.totals.entry("healed".to_owned()).or_default() += unexplained as u64;
         sync::save(connection, row).await?;
     }
     Ok(Step::More)
+}
+
+fn plan_again(link: &mut LinkRow) {
+    link.dirty = true;
+    let reason = match link.state {
+        LinkState::InSync => "found by the sweep",
+        LinkState::SetAside => "tried again by the sweep",
+        _ => return,
+    };
+    link.state = LinkState::Pending;
+    reason.clone_into(&mut link.reason);
+    (link.unknown_count, link.stale_count) = (0, 0);
 }
 
 /// Forgets the bases of a link that nothing explains; answers how many.
@@ -115,6 +127,7 @@ fn at_rest(planner: &Planner<'_>, link: &LinkRow, records: &HashMap<i64, RecordR
         Disposition::Excluded(reason) => {
             link.state == LinkState::Excluded && link.reason == reason.as_str()
         }
+        Disposition::SetAside(_) => link.state == LinkState::SetAside,
         _ => false,
     };
     let twin = link.reason == merge::Reason::Twin.as_str();

@@ -101,7 +101,7 @@ pub async fn both_read_since(
     Ok(row.try_get("both_read")?)
 }
 
-/// The next links that are at rest, in the order of their left ids.
+/// The next links that are at rest or set aside, in the order of their left ids.
 pub async fn next(
     connection: &mut PgConnection,
     key: &SyncKey,
@@ -111,7 +111,7 @@ pub async fn next(
         "SELECT l.* FROM sweep s JOIN link l ON l.tenant = s.tenant AND l.sync = s.sync
              AND (l.left_id, l.id) > (s.after_left_id, s.after_link)
          WHERE s.tenant = $1 AND s.sync = $2 AND l.tenant = $1 AND l.sync = $2
-             AND l.state IN ('in sync', 'excluded') AND NOT l.dirty
+             AND l.state IN ('in sync', 'excluded', 'set aside') AND NOT l.dirty
          ORDER BY l.left_id, l.id LIMIT $3 FOR UPDATE OF l",
     )
     .bind(&key.tenant)

@@ -196,3 +196,30 @@ async fn a_deletion_that_no_feed_ever_told_is_read_by_id_before_it_counts() {
     world.settle().await;
     assert_eq!(world.right.entries.len(), 11);
 }
+
+// proves
+#[tokio::test]
+async fn what_was_set_aside_is_tried_again_by_the_sweep_and_by_nothing_else() {
+    let mut world = people(2).await;
+    world.right.refuse_title = Some("poison".to_owned());
+    world.left.set("L1", "title", Some("poison"));
+    world.settle().await;
+    assert_eq!(world.status().await.counts.unwrap().set_aside, 1);
+    // It is refused once more, which is no difference that nobody noticed.
+    world.sweep_is_due().await;
+    world.settle().await;
+    assert_eq!(world.status().await.counts.unwrap().set_aside, 1);
+    let sweep = world.last_sweep().await;
+    assert_eq!((sweep.compared, sweep.differing), (2, 0));
+    // The provider takes it by now, and no feed tells.
+    world.right.refuse_title = None;
+    let before = world.writes();
+    world.settle().await;
+    assert_eq!(world.writes(), before);
+    world.sweep_is_due().await;
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.right.get("R1", "title").as_deref(), Some("poison"));
+    assert_eq!(world.writes(), before + 1);
+    assert_eq!(world.status().await.counts.unwrap().in_sync, 2);
+}
