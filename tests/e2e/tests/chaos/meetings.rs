@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::kind::Row;
 
-pub use diary::Diary;
+pub use diary::{Diary, crm_hour, hour, with};
 
 pub const SYNC: &str = "ana-meetings";
 
@@ -89,7 +89,7 @@ pub fn begins(value: &Value, moment: &str) -> bool {
 }
 
 /// Midnight in UTC so many days from now.
-fn midnight(days: i64) -> Timestamp {
+pub fn midnight(days: i64) -> Timestamp {
     let now = Timestamp::now();
     let today = now.as_second().div_euclid(24 * 3600) + days;
     Timestamp::from_second(today * 24 * 3600).unwrap()

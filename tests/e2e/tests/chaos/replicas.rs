@@ -25,8 +25,18 @@ const ROLES: [(&str, Option<&str>); 6] = [
 // proves: P1, P2, R-32
 #[tokio::test]
 async fn two_of_every_role_share_the_work_and_are_restarted_one_by_one() {
+    shared_and_restarted(Kind::Contacts).await;
+}
+
+// proves: P1, P2, P9
+#[tokio::test]
+async fn two_of_every_role_share_the_work_over_meetings_and_are_restarted_one_by_one() {
+    shared_and_restarted(Kind::Meetings).await;
+}
+
+async fn shared_and_restarted(kind: Kind) {
     let balancers = balancer::of_all().await;
-    let mut stage = Stage::told(Kind::Contacts, balancer::settings(&balancers)).await;
+    let mut stage = Stage::told(kind, balancer::settings(&balancers)).await;
     let mut second = BTreeMap::new();
     for (role, _) in ROLES {
         let replica = stage.system.replica(role).unwrap();

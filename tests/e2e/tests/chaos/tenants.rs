@@ -1,12 +1,14 @@
 //! A tenant whose connection is throttled, beside one that is healthy.
 
+mod other;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use test_kit::eventually;
 
+use self::other::Account;
 use crate::{
-    contacts::{SYNC, yaml},
     kind::Kind,
     stage::{SOON, Stage},
 };
@@ -16,10 +18,41 @@ const TOKENS: [(&str, &str); 2] = [
     ("default", "first-tenant-0123456789"),
     ("other", "other-tenant-0123456789"),
 ];
-const OTHER_SYNC: &str = "mei-clients";
-const PEOPLE: usize = 20;
+const OTHER_SYNC: &str = "mei-other";
 /// Edits whose way is measured, one after the other.
 const SAMPLES: usize = 4;
+
+/// What Google allows of writes in a minute: of contacts a batch costs six and an edit one, of meetings each costs one of its
+/// calendar's. The first tenant gets beyond it, and the other does not.
+const SCARCE: u64 = 11;
+
+/// Writes that are throttled.
+fn writes(kind: Kind) -> [&'static str; 2] {
+    match kind {
+        Kind::Contacts => ["people.batchCreateContacts", "people.batchUpdateContacts"],
+        Kind::Meetings => ["calendar.events.insert", "calendar.events.patch"],
+    }
+}
+
+impl Stage {
+    /// Changes what Google allows of writes in a minute; answers what it allowed before.
+    async fn allows(&self, writes: u64) -> u64 {
+        let settings = self.system.sandbox.get("google/settings").await.unwrap();
+        let (before, changed) = match self.kind {
+            Kind::Contacts => (
+                &settings["quota"]["critical_writes"],
+                json!({ "quota": { "critical_writes": writes } }),
+            ),
+            Kind::Meetings => (
+                &settings["calendar"]["quota"]["calendar_writes"],
+                json!({ "calendar": { "quota": { "calendar_writes": writes } } }),
+            ),
+        };
+        let sandbox = &self.system.sandbox;
+        sandbox.patch("google/settings", &changed).await.unwrap();
+        before.as_u64().unwrap()
+    }
+}
 
 /// Runs `rapport` for a tenant.
 async fn rapport(stage: &Stage, tenant: usize, words: &[&str]) -> anyhow::Result<String> {
@@ -29,26 +62,8 @@ async fn rapport(stage: &Stage, tenant: usize, words: &[&str]) -> anyhow::Result
 }
 
 /// Another organisation in Zoho CRM and another Google account, signed in for the other tenant, with a sync of their own.
-async fn other_tenant(stage: &mut Stage) -> Vec<String> {
-    let sandbox = &stage.system.sandbox;
-    let group = json!({ "name": "Clients" });
-    sandbox
-        .post("google/groups?account=ben@example.com", &group)
-        .await
-        .unwrap();
-    // The group is seen by everybody from now on.
-    let past_the_lag = json!({ "seconds": 5 });
-    sandbox.post("clock/advance", &past_the_lag).await.unwrap();
-    let row = |number: usize| {
-        let email = format!("other{number}@example.com");
-        json!({ "First_Name": "Lin", "Last_Name": format!("Other {number}"), "Email": email })
-    };
-    let rows: Vec<Value> = (0..PEOPLE).map(row).collect();
-    let created = sandbox
-        .post("zoho/records/Contacts?org=1", &json!(rows))
-        .await
-        .unwrap();
-    let ids: Vec<String> = serde_json::from_value(created["ids"].clone()).unwrap();
+async fn other_tenant(stage: &mut Stage) {
+    Account(stage).fill().await;
     let tokens = TOKENS
         .map(|(tenant, token)| format!("{tenant}:{token}"))
         .join(",");
@@ -78,10 +93,10 @@ async fn other_tenant(stage: &mut Stage) -> Vec<String> {
         let words = ["connect", provider, "--name", name, "--secret-file", &path];
         rapport(stage, 1, &words).await.unwrap();
     }
-    apply(stage, 1, &other_yaml()).await;
+    apply(stage, 1, &Account(stage).yaml(OTHER_SYNC)).await;
     eventually("the other tenant's sync is done", SOON, async || {
         let status = other_status(stage).await?;
-        let done = status["counts"]["in_sync"] == PEOPLE && status["phase"] == "live";
+        let done = status["counts"]["in_sync"] == other::RECORDS && status["phase"] == "live";
         if done {
             Ok(())
         } else {
@@ -89,14 +104,6 @@ async fn other_tenant(stage: &mut Stage) -> Vec<String> {
         }
     })
     .await;
-    ids
-}
-
-fn other_yaml() -> String {
-    yaml("")
-        .replace(SYNC, OTHER_SYNC)
-        .replace("acme-zoho", "mei")
-        .replace("ana-google", "ben")
 }
 
 async fn apply(stage: &Stage, tenant: usize, yaml: &str) {
@@ -113,69 +120,48 @@ async fn other_status(stage: &Stage) -> anyhow::Result<Value> {
     )?)
 }
 
-/// The other tenant's contacts at Google.
-async fn bens(stage: &Stage) -> Vec<Value> {
-    let truth = stage.system.sandbox.get("google/truth").await.unwrap();
-    let contacts = truth["accounts"]["ben@example.com"]["contacts"].as_array();
-    contacts.cloned().unwrap_or_default()
-}
-
 /// How long edits of the other tenant take from Zoho CRM to Google, one after the other.
 async fn travels(stage: &Stage, pairs: &[(String, String)], round: &str) -> Duration {
-    let began = Instant::now();
+    let (other, began) = (Account(stage), Instant::now());
     for (number, (left, right)) in pairs.iter().take(SAMPLES).enumerate() {
         let value = format!("{round} {number}");
-        let path = format!("zoho/records/Contacts/{left}?org=1");
-        let edit = json!({ "Title": value });
-        stage.system.sandbox.patch(&path, &edit).await.unwrap();
-        let path = format!("google/contacts/{right}?account=ben@example.com");
+        other.edits(left, &value).await;
         eventually("the edit arrives", SOON, async || {
-            let contact = stage.system.sandbox.get(&path).await.unwrap();
-            contact["organizations"][0]["title"] == value
+            other.shows(right).await == value
         })
         .await;
     }
     began.elapsed()
 }
 
-/// The other tenant's records of both sides: the last part of the id at Google.
-async fn pairs(stage: &Stage, ids: &[String]) -> Vec<(String, String)> {
-    let contacts = bens(stage).await;
-    let pair = |(number, left): (usize, &String)| {
-        let email = format!("other{number}@example.com");
-        let contact = contacts
-            .iter()
-            .find(|contact| contact["emailAddresses"][0]["value"] == email);
-        let name = contact.unwrap()["resourceName"].as_str().unwrap();
-        (left.clone(), name.trim_start_matches("people/").to_owned())
-    };
-    ids.iter().enumerate().map(pair).collect()
-}
-
 // proves: P7
 #[tokio::test]
 async fn a_throttled_tenant_neither_slows_nor_sees_a_healthy_one() {
-    let mut stage = Stage::new(Kind::Contacts).await;
-    let ids = other_tenant(&mut stage).await;
-    let pairs = pairs(&stage, &ids).await;
+    throttled(Stage::new(Kind::Contacts).await).await;
+}
+
+// proves: P7, P9
+#[tokio::test]
+async fn a_throttled_tenant_neither_slows_nor_sees_the_meetings_of_a_healthy_one() {
+    throttled(Stage::new(Kind::Meetings).await).await;
+}
+
+async fn throttled(mut stage: Stage) {
+    other_tenant(&mut stage).await;
+    let pairs = Account(&stage).pairs().await;
     let alone = travels(&stage, &pairs, "alone").await;
 
-    // A batch costs six units a minute and an edit one: the first tenant gets beyond them, and the other does not.
-    let settings = stage.system.sandbox.get("google/settings").await.unwrap();
-    let usual = json!({ "quota": settings["quota"] });
-    let mut scarce = usual.clone();
-    scarce["quota"]["critical_writes"] = json!(11);
+    let usual = stage.allows(SCARCE).await;
     // What the other tenant has spent so far is of a minute that is over.
     let a_minute = json!({ "seconds": 61 });
     let sandbox = &stage.system.sandbox;
     sandbox.post("clock/advance", &a_minute).await.unwrap();
-    sandbox.patch("google/settings", &scarce).await.unwrap();
-    apply(&stage, 0, &yaml("")).await;
+    apply(&stage, 0, &stage.kind.yaml("")).await;
     eventually("the first tenant is throttled", SOON, async || {
         let counts = stage.system.sandbox.get("counts").await.unwrap();
         let methods = &counts["methods"]["google"];
-        let refused = |method: &str| methods[method]["failed"].as_u64() > Some(0);
-        refused("people.batchCreateContacts") || refused("people.batchUpdateContacts")
+        let refused = |method: &&str| methods[*method]["failed"].as_u64() > Some(0);
+        writes(stage.kind).iter().any(refused)
     })
     .await;
     let beside = travels(&stage, &pairs, "beside").await;
@@ -183,15 +169,16 @@ async fn a_throttled_tenant_neither_slows_nor_sees_a_healthy_one() {
         beside < alone * 2 + Duration::from_secs(3),
         "{SAMPLES} edits took {alone:?} alone, and {beside:?} beside a throttled tenant"
     );
-    let said = rapport(&stage, 0, &["status", SYNC, "--json"]).await;
-    let first: Value = serde_json::from_str(said.unwrap().trim()).unwrap();
+    let said = rapport(&stage, 0, &["status", stage.kind.sync(), "--json"]).await;
+    let said: Value = serde_json::from_str(said.unwrap().trim()).unwrap();
     assert!(
-        first["counts"]["pending"].as_u64() > Some(0),
-        "it is throttled no more: {first}"
+        said["counts"]["pending"].as_u64() > Some(0),
+        "it is throttled no more: {said}"
     );
 
     // Neither sees the other's.
-    for (tenant, own, foreign) in [(0, SYNC, OTHER_SYNC), (1, OTHER_SYNC, SYNC)] {
+    let first = stage.kind.sync();
+    for (tenant, own, foreign) in [(0, first, OTHER_SYNC), (1, OTHER_SYNC, first)] {
         let said = rapport(&stage, tenant, &["get"]).await.unwrap();
         assert!(said.contains(own) && !said.contains(foreign), "{said}");
         rapport(&stage, tenant, &["status", foreign])
@@ -200,25 +187,14 @@ async fn a_throttled_tenant_neither_slows_nor_sees_a_healthy_one() {
     }
 
     // Nobody is throttled any more, and the first tenant's books become equal as well.
-    stage
-        .system
-        .sandbox
-        .patch("google/settings", &usual)
-        .await
-        .unwrap();
+    stage.allows(usual).await;
     stage
         .system
         .restart_as("control", &[("RAPPORT_TENANT_TOKENS", None)])
         .await
         .unwrap();
     stage.system.ready().await.unwrap();
-    let foreign = bens(&stage).await;
-    let foreign = foreign
-        .iter()
-        .filter_map(|contact| contact["resourceName"].as_str());
-    stage
-        .before
-        .known
-        .extend(foreign.map(str::to_owned).chain(ids));
+    let foreign = pairs.into_iter().flat_map(|(left, right)| [left, right]);
+    stage.before.known.extend(foreign);
     stage.ends_well().await;
 }
