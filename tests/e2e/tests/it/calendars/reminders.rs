@@ -85,3 +85,40 @@ async fn a_series_that_began_weeks_ago_is_reminded_of_in_the_crm_and_goes_on_to_
     assert_eq!(kept, popup(30)["reminders"]);
     assert_eq!(house.mails().await, 0);
 }
+
+// proves: ZGE-08, R-12, R-30
+#[tokio::test]
+async fn a_meeting_that_is_put_off_after_it_was_over_is_reminded_of() {
+    let mut house = House::kind(0).await;
+    let ago = in_days(-10);
+    let mut ids = Vec::new();
+    for title in ["Retro", "Review"] {
+        let over = event(title, hour(&ago, "UTC"), popup(15));
+        ids.push(house.calendar().adds(over).await);
+    }
+    house.system.apply(&meetings("")).await.unwrap();
+    house.rests().await;
+    for title in ["Retro", "Review"] {
+        assert_eq!(house.crm().only(title).await["Remind_At"], Value::Null);
+    }
+
+    // The one is put off in the calendar, the other one in the CRM.
+    let ahead = in_days(10);
+    house.calendar().edits(&ids[0], hour(&ahead, "UTC")).await;
+    let review = id(&house.crm().only("Review").await);
+    let when = crm_hour(&format!("{ahead}Z"));
+    house.crm().edits(&review, when).await;
+    house.rests().await;
+    let begins: Timestamp = format!("{ahead}Z").parse().unwrap();
+    let quarter = json!([{ "unit": 15, "period": "minutes" }]);
+    for (title, id) in ["Retro", "Review"].into_iter().zip(&ids) {
+        let held = house.crm().only(title).await;
+        assert_eq!(held["Remind_At"], quarter, "{title}");
+        let kept = house.calendar().only(title).await;
+        assert_eq!(kept["reminders"], popup(15)["reminders"], "{title}");
+        let start: Timestamp = kept["start"]["dateTime"].as_str().unwrap().parse().unwrap();
+        assert_eq!(start, begins, "{title}");
+        assert_eq!(house.state_in(MEETINGS, id).await.0, "in sync", "{title}");
+    }
+    assert_eq!(house.mails().await, 0);
+}
