@@ -3,6 +3,7 @@
 //! Reading only: collections, fields, the feed, and reading by id. [`series`] folds what Google shows as several events
 //! into one record, [`sight`] decides what of it may be shown, and [`map`] says it in the words of the model.
 
+mod alone;
 mod apart;
 mod client;
 mod fault;
@@ -12,6 +13,7 @@ mod options;
 pub(crate) mod push;
 mod series;
 mod sight;
+mod told;
 mod wire;
 mod writer;
 

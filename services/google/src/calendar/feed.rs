@@ -13,13 +13,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    apart::{AllTold, Telling},
+    alone::Alone,
+    apart::{One, Telling},
     client::{Client, Listing},
     fault::closed,
     map,
     options::Options,
     series::{Parts, Series, sort, text, whole},
     sight::Sight,
+    told::AllTold,
     wire::{ListEntry, Reminder},
 };
 use crate::fault::{Effect, refused};
@@ -46,6 +48,9 @@ struct Cursor {
     /// The series that the other side cannot hold.
     #[serde(default, skip_serializing_if = "AllTold::is_empty")]
     apart: AllTold,
+    /// The instances without their series.
+    #[serde(default, skip_serializing_if = "Alone::is_empty")]
+    alone: Alone,
 }
 
 /// How a round goes on.
@@ -56,8 +61,17 @@ struct Round {
     step: Step,
     /// The series of which parts were seen and that are still to be told.
     parts: Parts,
+    /// What was told before and shows in no list.
+    known: Known,
+}
+
+/// What a cursor remembers of what was told.
+#[derive(Default, Serialize, Deserialize)]
+struct Known {
     /// The series that the other side cannot hold, as they were told last.
     apart: AllTold,
+    /// The instances that were told without their series.
+    alone: Alone,
 }
 
 /// What a round is read for.
@@ -101,14 +115,15 @@ pub(crate) async fn page(client: Client<'_>, scope: &Scope, at: &At) -> Result<P
             if state != CollectionState::Present {
                 return Ok(page_of(&[], state, now));
             }
-            let (sync_token, apart) = cursor.map_or((None, AllTold::new()), |cursor| {
-                (Some(cursor.sync_token), cursor.apart)
+            let (sync_token, known) = cursor.map_or((None, Known::default()), |cursor| {
+                let (apart, alone) = (cursor.apart, cursor.alone);
+                (Some(cursor.sync_token), Known { apart, alone })
             });
             Round {
                 sync_token,
                 step: Step::List { page_token: None },
                 parts: Parts::new(),
-                apart,
+                known,
             }
         }
         At::Next(round) => serde_json::from_value(round.clone())
@@ -150,7 +165,7 @@ impl Reader<'_> {
         let mut seen = Vec::new();
         for item in sort(listed.items, &mut round.parts) {
             // A series of which instances were told, and that is deleted or recurs no more.
-            let known = text(&item, "id").filter(|id| round.apart.contains_key(*id));
+            let known = text(&item, "id").filter(|id| round.known.apart.contains_key(*id));
             match known.map(str::to_owned) {
                 Some(id) => round.parts.entry(id).or_default().master = Some(item),
                 None => seen.extend(sight.of(&Series::single(item))?),
@@ -163,12 +178,13 @@ impl Reader<'_> {
             },
             (None, Some(next_sync_token)) => {
                 // Of these the next instances have to be told, though nobody changed them.
-                let short = round.apart.iter().filter(|(_, told)| told.is_short(now));
+                let apart = &round.known.apart;
+                let short = apart.iter().filter(|(_, told)| told.is_short(now));
                 for (id, _) in short {
                     round.parts.entry(id.clone()).or_default();
                 }
                 if round.parts.is_empty() {
-                    page.restart = Some(self.restart(next_sync_token, round.apart)?);
+                    page.restart = Some(self.restart(next_sync_token, round.known)?);
                     return Ok(page);
                 }
                 Step::Series {
@@ -214,13 +230,13 @@ impl Reader<'_> {
                 break;
             };
             read += usize::from(is_delta);
-            let (told, asked) = one(telling, &id, series, &mut round.apart).await?;
+            let (told, asked) = one(telling, &id, series, &mut round.known).await?;
             read += usize::from(asked);
             seen.extend(told);
         }
         let mut page = page_of(&seen, CollectionState::Present, now);
         if round.parts.is_empty() {
-            page.restart = Some(self.restart(next_sync_token, round.apart)?);
+            page.restart = Some(self.restart(next_sync_token, round.known)?);
         } else {
             page.next = Some(encode(&round)?);
         }
@@ -248,11 +264,12 @@ impl Reader<'_> {
         fits.then_some(cursor).ok_or(Fault::CursorExpired)
     }
 
-    fn restart(&self, sync_token: String, apart: AllTold) -> Result<String, Fault> {
+    fn restart(&self, sync_token: String, known: Known) -> Result<String, Fault> {
         let cursor = Cursor {
             sync_token,
             limits: self.words(),
-            apart,
+            apart: known.apart,
+            alone: known.alone,
         };
         Ok(encode(&cursor)?.to_string())
     }
@@ -263,14 +280,16 @@ async fn one(
     telling: Telling<'_>,
     id: &str,
     series: Series,
-    all_told: &mut AllTold,
+    known: &mut Known,
 ) -> Result<(Vec<Seen>, bool), Fault> {
+    // A delta shows the series itself if it changed.
+    let changed = series.master.is_none().then(|| series.instances.clone());
     let series = if telling.is_delta {
         whole(telling.client, telling.calendar, id, series).await?
     } else {
         Some(series)
     };
-    let before = all_told.get(id);
+    let before = known.apart.get(id);
     let Some(series) = series else {
         return if before.is_some() {
             Err(Fault::transient("the list does not show the series yet"))
@@ -279,16 +298,27 @@ async fn one(
         };
     };
     if let Some(apart) = telling.sight.apart(&series, before.is_some()) {
-        let (seen, told) = telling.tell(id, &series, &apart, before).await?;
-        all_told.extend(told.map(|told| (id.to_owned(), told)));
+        let told = One {
+            id,
+            series: &series,
+            apart: &apart,
+            before,
+            changed: changed.as_ref(),
+        };
+        let (mut seen, told) = telling.tell(told).await?;
+        known.apart.extend(told.map(|told| (id.to_owned(), told)));
+        seen.extend(known.alone.taken_over(id, &seen));
         return Ok((seen, true));
     }
     let mut seen = telling.sight.of(&series)?;
     let is_known = |one: &Seen| !matches!(one.what, What::Unreadable { .. });
-    if series.master.is_some() && seen.iter().all(is_known) {
-        // It is told as a whole again, or as gone.
-        let gone = all_told.remove(id).map(|told| told.gone(id));
-        seen.extend(gone.unwrap_or_default());
+    if series.master.is_none() {
+        known.alone.remember(id, &seen);
+    } else if seen.iter().all(is_known) {
+        // It is told as a whole, or as gone: what was told of its instances is a part of it now.
+        let apart = known.apart.remove(id).map(|told| told.gone(id));
+        seen.extend(apart.unwrap_or_default());
+        seen.extend(known.alone.taken_over(id, &seen));
     }
     Ok((seen, false))
 }

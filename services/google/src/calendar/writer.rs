@@ -13,6 +13,8 @@ mod read;
 mod send;
 mod update;
 
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 use model::{
     Order, Record, Version,
@@ -28,62 +30,107 @@ pub(super) use self::create::is_made_of;
 pub(crate) use self::glance::AtAGlance;
 use self::glance::Freshness;
 use super::{
-    apart::parts_of,
     client::Client,
     feed, map,
     options::{Options, Private},
     series::{Series, text, whole},
     sight::{Apart, Sight},
+    told::parts_of,
     wire::{Event, Reminder},
 };
 use crate::writer::not_done;
 
-/// A batch for each write: no call takes several events.
+/// How many writes are told of together. No call takes several events, but telling of each alone costs more than its
+/// call.
+const BATCH: usize = 10;
+
+/// So long after the first of its calls a batch begins no other one: a claim is good for a while only.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Writes of one kind, in their order.
 pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
-    let batch = |write: Write| Batch {
-        kind: write.operation.kind(),
-        writes: vec![write],
-    };
-    writes.into_iter().map(batch).collect()
+    let mut batches: Vec<Batch> = Vec::new();
+    for write in writes {
+        let kind = write.operation.kind();
+        match batches.last_mut() {
+            Some(batch) if batch.kind == kind && batch.writes.len() < BATCH => {
+                batch.writes.push(write);
+            }
+            _ => batches.push(Batch {
+                kind,
+                writes: vec![write],
+            }),
+        }
+    }
+    batches
 }
 
-/// Answers the writes of a batch.
+/// Answers the writes of a batch. After a call that was not made, or whose answer is lost, the rest is left for later.
 pub(crate) async fn execute(
     client: Client<'_>,
     glances: &AtAGlance,
     scope: &Scope,
     batch: &Batch,
 ) -> Vec<Outcome> {
-    let mut outcomes = Vec::new();
+    let began = Instant::now();
+    let mut outcomes: Vec<Outcome> = Vec::new();
     for write in &batch.writes {
-        let asked = Options::of(scope).and_then(|options| Ok((options, feed::limits(scope)?)));
-        let (options, limits) = match asked {
-            Ok(asked) => asked,
-            Err(fault) => {
-                outcomes.push(Outcome::new(Answer::from(fault), 0.0));
-                continue;
-            }
+        let outcome = match outcomes.last().and_then(|last| later(&last.answer)) {
+            Some(later) => Outcome::new(later, 0.0),
+            None if began.elapsed() > LONGEST => Outcome::new(not_yet(), 0.0),
+            None => one(client, glances, scope, &write.operation).await,
         };
-        let mut writer = Writer {
-            client,
-            glances,
-            scope,
-            calendar: feed::calendar(scope),
-            options,
-            limits,
-            calls: 0,
-        };
-        let done = match &write.operation {
-            Operation::Create(create) => writer.create(create).await,
-            Operation::Update(update) => writer.update(update).await,
-            Operation::Delete(delete) => writer.delete(delete).await,
-            Operation::Read(read) => writer.read(read).await.map(Done::from),
-        };
-        let done = done.unwrap_or_else(|fault| Done::from(Answer::from(fault)));
-        let outcome = Outcome::new(done.answer, f64::from(writer.calls));
-        outcomes.push(outcome.with_before(done.before));
+        outcomes.push(outcome);
     }
     outcomes
+}
+
+/// What the answer to a write means for those after it.
+fn later(answer: &Answer) -> Option<Answer> {
+    match answer {
+        Answer::NotAttempted { .. } => Some(answer.clone()),
+        Answer::Unknown { .. } => Some(not_yet()),
+        _ => None,
+    }
+}
+
+fn not_yet() -> Answer {
+    Answer::NotAttempted {
+        reason: "its turn did not come".to_owned(),
+        until: None,
+        unauthorised: false,
+    }
+}
+
+async fn one(
+    client: Client<'_>,
+    glances: &AtAGlance,
+    scope: &Scope,
+    operation: &Operation,
+) -> Outcome {
+    let asked = Options::of(scope).and_then(|options| Ok((options, feed::limits(scope)?)));
+    let (options, limits) = match asked {
+        Ok(asked) => asked,
+        Err(fault) => return Outcome::new(Answer::from(fault), 0.0),
+    };
+    let mut writer = Writer {
+        client,
+        glances,
+        scope,
+        calendar: feed::calendar(scope),
+        options,
+        limits,
+        calls: 0,
+    };
+    let done = match operation {
+        Operation::Create(create) => writer.create(create).await,
+        Operation::Update(update) => writer.update(update).await,
+        Operation::Delete(delete) => writer.delete(delete).await,
+        Operation::Read(read) => writer.read(read).await.map(Done::from),
+    };
+    let done = done.unwrap_or_else(|fault| Done::from(Answer::from(fault)));
+    let outcome = Outcome::new(done.answer, f64::from(writer.calls));
+    outcome.with_before(done.before)
 }
 
 /// A write on its way.

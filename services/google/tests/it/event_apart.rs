@@ -183,31 +183,42 @@ async fn what_people_do_to_one_is_told_of_that_one() {
     account.settle().await;
     let mut round = account.round(&scope(), None).await;
     let one = |at: usize| format!("{id}_{}", MONDAYS[at]);
-    let there = |round: &Round| {
-        let seen = round.seen.values().filter(|seen| seen.version.is_some());
-        seen.cloned().collect::<Vec<_>>()
-    };
-    for (what, part, change) in [
-        ("one is renamed", one(1), json!({"summary": "Apart"})),
-        ("one is moved", one(2), nine("2027-03-24", "Europe/Vienna")),
+    for (what, part, change, changed) in [
+        (
+            "one is renamed",
+            one(1),
+            json!({"summary": "Apart"}),
+            &MONDAYS[1..2],
+        ),
+        (
+            "one is moved",
+            one(2),
+            nine("2027-03-24", "Europe/Vienna"),
+            &MONDAYS[2..3],
+        ),
         (
             "one is moved far away",
             one(3),
             nine("2029-03-01", "Europe/Vienna"),
+            &MONDAYS[3..],
         ),
         (
             "all get another place",
             id.clone(),
             json!({"location": "Room 4"}),
+            &MONDAYS[..],
         ),
     ] {
         account.replan(&part, change).await;
         account.settle().await;
         round = account.round(&scope(), Some(&round.cursor)).await;
-        assert_eq!(told(&round, &id), ends(&MONDAYS), "{what}");
+        assert_eq!(told(&round, &id), ends(changed), "{what}");
         assert_eq!(gone(&round), Vec::<&str>::new(), "{what}");
         let snapshot = account.round(&scope(), None).await;
-        assert_eq!(there(&snapshot), there(&round), "{what}");
+        assert_eq!(told(&snapshot, &id), ends(&MONDAYS), "{what}");
+        for (id, seen) in &round.seen {
+            assert_eq!(&snapshot.seen[id], seen, "{what}");
+        }
     }
     for at in 0..4 {
         is_read_alike(&account, &round, &one(at)).await;
@@ -221,14 +232,20 @@ async fn what_people_do_to_one_is_told_of_that_one() {
     account.settle().await;
     round = account.round(&scope(), Some(&round.cursor)).await;
     assert_eq!(gone(&round), [one(0)]);
-    assert_eq!(told(&round, &id), ends(&MONDAYS[1..]));
+    assert_eq!(round.seen.len(), 1);
     assert_eq!(answer(&account, &one(0)).await, DELETED);
     account
         .replan(&one(0), json!({"status": "confirmed"}))
         .await;
     account.settle().await;
     round = account.round(&scope(), Some(&round.cursor)).await;
-    assert_eq!(told(&round, &id), ends(&MONDAYS));
+    assert_eq!(told(&round, &id), ends(&MONDAYS[..1]));
+    // What became of each of them is known when the series is deleted.
+    account.cancel(&one(3)).await;
+    account.cancel(&id).await;
+    account.settle().await;
+    round = account.round(&scope(), Some(&round.cursor)).await;
+    assert_eq!(gone(&round), [id.clone(), one(0), one(1), one(2), one(3)]);
 }
 
 // proves: R-20
@@ -287,19 +304,23 @@ async fn the_next_instances_are_told_before_the_last_ones_come() {
         .await;
     account.settle().await;
     let first = account.round(&scope(), None).await;
-    let known = told(&first, &id);
+    let mut known = told(&first, &id);
     assert!((52..=54).contains(&known.len()), "{}", known.len());
     let idle = account.round(&scope(), Some(&first.cursor)).await;
     assert_eq!(idle.seen.len(), 0, "nothing is told twice");
     account.pass(40 * 24 * 3600).await;
     let second = account.round(&scope(), Some(&idle.cursor)).await;
-    let longer = told(&second, &id);
-    assert!(longer.is_superset(&known), "what was told stays told");
-    assert!((5..=7).contains(&(longer.len() - known.len())));
+    let next = told(&second, &id);
+    assert!(known.is_disjoint(&next), "nothing is told twice");
+    assert!((5..=7).contains(&next.len()), "{next:?}");
     assert_eq!(gone(&second), Vec::<&str>::new());
-    // A lost cursor tells the same.
+    // A lost cursor tells all of them.
     let snapshot = account.round(&scope(), None).await;
-    assert_eq!(snapshot.seen, second.seen);
+    known.extend(next);
+    assert_eq!(told(&snapshot, &id), known);
+    for (id, seen) in &second.seen {
+        assert_eq!(&snapshot.seen[id], seen);
+    }
     let idle = account.round(&scope(), Some(&second.cursor)).await;
     assert_eq!(idle.seen.len(), 0);
     // What the other side can hold by now is read anew.
@@ -331,6 +352,7 @@ async fn too_many_instances_are_set_aside_unless_a_window_leaves_few() {
     assert!(reason.contains("more than 2000"), "{reason}");
     let window = with_option(scope(), "past_days", "90");
     let round = account.round(&window, None).await;
+    assert!(round.cursor.len() < 1_000, "{}", round.cursor);
     let inside = round.sides().0.len();
     assert!((455..=458).contains(&inside), "{inside}");
     assert!(
@@ -342,6 +364,47 @@ async fn too_many_instances_are_set_aside_unless_a_window_leaves_few() {
     let delta = account.round(&window, Some(&round.cursor)).await;
     assert_eq!(gone(&delta), Vec::<&str>::new());
     assert_eq!(delta.sides().0.len(), inside);
+}
+
+// proves: R-04
+#[tokio::test]
+async fn a_series_that_grows_beyond_what_can_be_told_is_told_further_and_not_again() {
+    let account = Account::kind().await;
+    let calendar = json!({"sync_token_seconds": 100_000_000});
+    account.configure(json!({ "calendar": calendar })).await;
+    let begin = jiff::Zoned::now().checked_sub(jiff::Span::new().days(1_620));
+    let begin = begin.unwrap().strftime("%Y-%m-%d").to_string();
+    let more = json!({"summary": "Stand-up", "recurrence": ["RRULE:FREQ=DAILY"]});
+    let id = account
+        .plan(with(more, &nine(&begin, "America/New_York")))
+        .await;
+    let mut round = account.round(&scope(), None).await;
+    let known = told(&round, &id);
+    assert!((1_980..2_000).contains(&known.len()), "{}", known.len());
+    account.pass(40 * 24 * 3600).await;
+    round = account.round(&scope(), Some(&round.cursor)).await;
+    let next = told(&round, &id);
+    assert!((39..=41).contains(&next.len()), "{}", next.len());
+    assert!(known.is_disjoint(&next) && round.seen.len() == next.len());
+    assert!(round.cursor.len() < 1_000, "{}", round.cursor);
+    // More than two thousand by now: of one that is touched, that one is told.
+    let last = format!("{id}_{}", next.last().unwrap());
+    account.replan(&last, json!({"summary": "Retro"})).await;
+    round = account.round(&scope(), Some(&round.cursor)).await;
+    assert_eq!(round.seen.keys().collect::<Vec<_>>(), [&last]);
+    // All of them cannot be: that is said once, and what was told stays.
+    account.replan(&id, json!({"location": "Room 4"})).await;
+    round = account.round(&scope(), Some(&round.cursor)).await;
+    assert_eq!(round.seen.keys().collect::<Vec<_>>(), [&id]);
+    assert!(matches!(round.seen[&id].what, What::Unreadable { .. }));
+    for days in [0, 20] {
+        account.pass(days * 24 * 3600).await;
+        round = account.round(&scope(), Some(&round.cursor)).await;
+        assert_eq!(round.seen.len(), 0, "{days}");
+    }
+    account.cancel(&id).await;
+    round = account.round(&scope(), Some(&round.cursor)).await;
+    assert_eq!(gone(&round).len(), known.len() + next.len() + 1);
 }
 
 // proves: R-30
@@ -382,7 +445,7 @@ async fn a_write_concerns_one_instance_and_leaves_its_series() {
     assert_eq!(whole.answer, DELETED);
     account.settle().await;
     let second = account.round(&scope(), Some(&first.cursor)).await;
-    assert_eq!(told(&second, &id), ends(&MONDAYS[..3]));
+    assert_eq!(told(&second, &id), ends(&MONDAYS[1..2]));
     assert_eq!(gone(&second), [one(3)]);
     assert_eq!(
         value(inside(&second, &one(1)), "title").as_deref(),
@@ -424,9 +487,18 @@ async fn private_and_alone_are_shown_as_ever() {
     let alone = format!("{series}_20270308T000000Z");
     let path = format!("google/calendars/primary/events/{alone}?account={BEN}");
     let guests = json!({"event": {"attendees": [{"email": ANA}]}});
-    account.control(Method::PATCH, &path, guests).await;
+    account.control(Method::PATCH, &path, guests.clone()).await;
     account.settle().await;
     let round = account.round(&scope(), Some(&left.cursor)).await;
     assert_eq!(value(inside(&round, &alone), "remark"), None);
+    is_read_alike(&account, &round, &alone).await;
+    // A guest of all has each of them under the same id, and that one goes on.
+    let path = format!("google/calendars/primary/events/{series}?account={BEN}");
+    account.control(Method::PATCH, &path, guests).await;
+    account.settle().await;
+    let round = account.round(&scope(), Some(&round.cursor)).await;
+    assert_eq!(gone(&round), [&series], "the series is no record");
+    assert_eq!(told(&round, &series).len(), 4);
+    assert!(value(inside(&round, &alone), "remark").is_some());
     is_read_alike(&account, &round, &alone).await;
 }

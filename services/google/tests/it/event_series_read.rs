@@ -275,6 +275,8 @@ async fn one_who_is_invited_to_an_instance_alone_has_it_as_an_event_until_invite
     ben(&id, &guests).await;
     let third = account.round(&scope, Some(&second.cursor)).await;
     assert!(matches!(third.seen[&id].what, What::Inside(_)));
+    assert!(matches!(third.seen[&instance].what, What::Deleted { .. }));
+    assert_eq!(third.seen.len(), 2, "the series, and what it took over");
     let outcomes = account.execute(&scope, vec![read(&instance, &[])]).await;
     let part_of_a_series = Answer::Gone {
         proved: true,
@@ -283,4 +285,39 @@ async fn one_who_is_invited_to_an_instance_alone_has_it_as_an_event_until_invite
     assert_eq!(outcomes[0].answer, part_of_a_series);
     let snapshot = account.round(&scope, None).await;
     assert_eq!(snapshot.seen.keys().collect::<Vec<_>>(), [&id]);
+    ben(&id, &json!({"location": "Room 4"})).await;
+    let fourth = account.round(&scope, Some(&third.cursor)).await;
+    assert_eq!(fourth.seen.keys().collect::<Vec<_>>(), [&id], "told once");
+}
+
+// proves: R-20
+#[tokio::test]
+async fn an_instance_alone_that_is_called_off_is_gone_and_not_remembered() {
+    let account = Account::unkind().await;
+    let scope = events_of("primary");
+    let id = account.plan_in("primary", BEN, weekly("Weekly")).await;
+    let part = |at: usize| format!("{id}_{}", MONDAYS[at]);
+    let ben = async |id: &str, change: Json| {
+        let path = format!("google/calendars/primary/events/{id}?account={BEN}");
+        let body = json!({ "event": change });
+        account.control(Method::PATCH, &path, body).await;
+        account.settle().await;
+    };
+    let guests = json!({"attendees": [{"email": ANA}]});
+    ben(&part(1), guests.clone()).await;
+    ben(&part(2), guests.clone()).await;
+    let first = account.round(&scope, None).await;
+    assert_eq!(first.sides().0.len(), 2);
+    ben(&part(1), json!({"attendees": []})).await;
+    let second = account.round(&scope, Some(&first.cursor)).await;
+    assert!(matches!(second.seen[&part(1)].what, What::Deleted { .. }));
+    assert!(!second.cursor.contains(MONDAYS[1]), "{}", second.cursor);
+    ben(&id, guests).await;
+    let third = account.round(&scope, Some(&second.cursor)).await;
+    assert!(matches!(third.seen[&id].what, What::Inside(_)));
+    let gone = third.seen.values();
+    let gone = gone.filter(|seen| matches!(seen.what, What::Deleted { .. }));
+    let gone: Vec<&str> = gone.map(|seen| seen.remote_id.as_str()).collect();
+    assert_eq!(gone, [part(2)]);
+    assert!(!third.cursor.contains(MONDAYS[2]), "{}", third.cursor);
 }
