@@ -2,22 +2,37 @@
 
 use std::collections::BTreeSet;
 
+use agreement::Book;
 use serde_json::{Value, json};
 
-use crate::{contacts::SYNC, crowd::items, kind::Kind, stage::Stage};
+use crate::{
+    crowd::{Removed, items},
+    kind::Kind,
+    meetings::Diary,
+    stage::{Stage, records},
+    verdict::DELETES,
+};
 
-/// Everybody in scope, with their titles: Zoho CRM's, Google's.
-async fn titles(stage: &Stage) -> (Vec<String>, Vec<String>) {
+/// What is said in the field that is hidden, everywhere in scope: Zoho CRM's, Google's.
+type Said = (Vec<String>, Vec<String>);
+
+/// The field that is hidden.
+fn hidden(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contacts => "Title",
+        Kind::Meetings => "Venue",
+    }
+}
+
+async fn said(stage: &Stage) -> Said {
     let (left, right) = stage.read_books().await;
-    let title = agreement::MAPPING
-        .iter()
-        .position(|pairing| pairing.zoho == "Title")
-        .unwrap();
-    let of = |book: &agreement::Book| {
-        let entries = book.entries.iter();
-        let mut all: Vec<_> = entries
-            .flat_map(|entry| entry.values[title].clone())
-            .collect();
+    let field = hidden(stage.kind);
+    let of = |book: &Book| {
+        let values = book.entries.iter().flat_map(|entry| {
+            let place = entry.kind.place(field).unwrap();
+            entry.values[place].clone()
+        });
+        let mut all: Vec<_> = values.collect();
         all.sort();
         all
     };
@@ -38,10 +53,14 @@ async fn regroup(stage: &Stage, ids: &BTreeSet<String>, change: &Value) {
     }
 }
 
-async fn hide_titles(stage: &Stage, permission: &str) {
-    let field = "zoho/fields/Contacts/Title";
+async fn permits(stage: &Stage, permission: &str) {
+    let module = match stage.kind {
+        Kind::Contacts => "Contacts",
+        Kind::Meetings => "Events",
+    };
+    let path = format!("zoho/fields/{module}/{}", hidden(stage.kind));
     let change = json!({ "permission": permission, "profile": "Standard" });
-    stage.system.sandbox.patch(field, &change).await.unwrap();
+    stage.system.sandbox.patch(&path, &change).await.unwrap();
 }
 
 async fn expire(stage: &Stage, provider: &str) {
@@ -55,34 +74,26 @@ async fn held(stage: &Stage, what: &str) -> String {
     status.reason
 }
 
-async fn resume(stage: &Stage) {
-    stage.system.rapport(&["resume", SYNC]).await.unwrap();
+async fn resume(stage: &Stage, more: &[&str]) {
+    let mut words = vec!["resume", stage.kind.sync()];
+    words.extend(more);
+    stage.system.rapport(&words).await.unwrap();
 }
 
-// proves: P5, R-04, R-21
-#[tokio::test]
-async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
-    let mut stage = Stage::new(Kind::Contacts).await;
-    stage.apply("").await;
-    stage.people_type(8).await;
+/// A field is hidden from the account's profile, and everything is read again without it.
+async fn field_is_hidden(stage: &mut Stage, before: &Said) {
+    permits(stage, "hidden").await;
+    expire(stage, "zoho").await;
     stage.quiet().await;
-    let before = titles(&stage).await;
-    let people = google_ids(&stage).await;
+    permits(stage, "read_write").await;
+    assert_eq!(said(stage).await, *before, "nothing is cleared");
+}
 
-    // A field is hidden from the account's profile, and everything is read again without it.
-    hide_titles(&stage, "hidden").await;
-    expire(&stage, "zoho").await;
-    stage.quiet().await;
-    hide_titles(&stage, "read_write").await;
-    assert_eq!(titles(&stage).await, before, "nobody lost a title");
-
-    // Readings of everything break off after their first page, and the connectors die between two of them.
-    for (provider, method) in [
-        ("zoho", "Contacts.getRecords"),
-        ("google", "people.connections.list"),
-    ] {
+/// Readings of everything break off after their first page, and the connectors die between two of them.
+async fn half_is_read(stage: &mut Stage, lists: [&str; 2], before: &Said) {
+    for (provider, method) in ["zoho", "google"].into_iter().zip(lists) {
         let broken = json!({ "kind": "status", "status": 503 });
-        expire(&stage, provider).await;
+        expire(stage, provider).await;
         let more = json!({ "nth": 2, "times": 5, "fault": broken });
         let rule = stage.fault(provider, method, more).await;
         stage.hit(rule, 1).await;
@@ -93,7 +104,35 @@ async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
         stage.no_faults().await;
     }
     stage.quiet().await;
-    assert_eq!(titles(&stage).await, before, "half a reading says nothing");
+    assert_eq!(said(stage).await, *before, "half a reading says nothing");
+}
+
+/// The list view is hidden from the account for a while.
+async fn view_is_hidden(stage: &Stage, name: &str) {
+    let sandbox = &stage.system.sandbox;
+    let views = sandbox.get("zoho/views").await.unwrap();
+    let view = items(&views["views"]).find(|view| view["name"] == name);
+    let view = format!("zoho/views/{}", view.unwrap()["id"].as_str().unwrap());
+    let hide = |hidden: bool| json!({ "hidden": hidden });
+    sandbox.patch(&view, &hide(true)).await.unwrap();
+    let reason = held(stage, "a vanished list view stops the sync").await;
+    assert!(reason.contains("collection"), "{reason}");
+    sandbox.patch(&view, &hide(false)).await.unwrap();
+    resume(stage, &[]).await;
+}
+
+// proves: P5, R-04, R-21
+#[tokio::test]
+async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
+    let mut stage = Stage::new(Kind::Contacts).await;
+    stage.apply("").await;
+    stage.people_type(8).await;
+    stage.quiet().await;
+    let before = said(&stage).await;
+    let people = google_ids(&stage).await;
+    field_is_hidden(&mut stage, &before).await;
+    let lists = ["Contacts.getRecords", "people.connections.list"];
+    half_is_read(&mut stage, lists, &before).await;
 
     // Everybody is taken out of the group.
     let (add, remove) = (
@@ -110,30 +149,11 @@ async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
     stage.delete_calls_are_none().await;
     regroup(&stage, &people, &add).await;
     if status.phase == "paused" {
-        resume(&stage).await;
+        resume(&stage, &[]).await;
     }
     stage.quiet().await;
 
-    // The list view is hidden from the account.
-    let views = stage.system.sandbox.get("zoho/views").await.unwrap();
-    let view = items(&views["views"]).find(|view| view["name"] == "Key accounts");
-    let view = format!("zoho/views/{}", view.unwrap()["id"].as_str().unwrap());
-    let hide = |hidden: bool| json!({ "hidden": hidden });
-    stage
-        .system
-        .sandbox
-        .patch(&view, &hide(true))
-        .await
-        .unwrap();
-    let reason = held(&stage, "a vanished list view stops the sync").await;
-    assert!(reason.contains("collection"), "{reason}");
-    stage
-        .system
-        .sandbox
-        .patch(&view, &hide(false))
-        .await
-        .unwrap();
-    resume(&stage).await;
+    view_is_hidden(&stage, "Key accounts").await;
     stage.people_type(4).await;
     stage.ends_well().await;
     stage.delete_calls_are_none().await;
@@ -147,4 +167,52 @@ async fn what_is_emptied_hidden_half_read_or_gone_deletes_nothing() {
         .unwrap();
     held(&stage, "a deleted group stops the sync").await;
     stage.delete_calls_are_none().await;
+}
+
+/// How often a record was deleted through the providers' APIs.
+async fn deletions(stage: &Stage) -> u64 {
+    let counts = stage.system.sandbox.get("counts").await.unwrap();
+    let of = |provider: &str, method: &str| counts["methods"][provider][method]["calls"].as_u64();
+    let calls = DELETES
+        .iter()
+        .flat_map(|method| [of("zoho", method), of("google", method)]);
+    calls.flatten().sum()
+}
+
+// proves: P5, P9, R-22
+#[tokio::test]
+async fn what_is_emptied_hidden_or_half_read_deletes_no_meeting() {
+    // Everything in it is deleted, read by its id, and put back.
+    let mut stage = Stage::of(Kind::Meetings, records() / 3).await;
+    let view = "acme-zoho, collection: { list_view: All Events }";
+    let yaml = stage.kind.yaml("").replace("acme-zoho", view);
+    stage.system.apply(&yaml).await.unwrap();
+    stage.people_type(8).await;
+    stage.quiet().await;
+    let before = said(&stage).await;
+    let deleted = deletions(&stage).await;
+    field_is_hidden(&mut stage, &before).await;
+    let lists = ["Events.getRecords", "calendar.events.list"];
+    half_is_read(&mut stage, lists, &before).await;
+
+    // Nearly everything is deleted at Google at once: the sync asks, and what is to be restored is.
+    stage.system.kill("google-connector").await.unwrap();
+    let diary = Diary(&stage.system.sandbox);
+    let mut all = diary.google().await;
+    all.retain(|event| event.is_inside && !event.has_guests && !event.title.is_empty());
+    for event in &all[2..] {
+        diary.removes_event(&event.id).await;
+        let was = vec![("Event_Title", event.title.clone())];
+        stage.crowd.removed.push(Removed { was, goes: false });
+    }
+    stage.system.restart("google-connector").unwrap();
+    held(&stage, "a mass deletion stops the sync").await;
+    assert_eq!(deletions(&stage).await, deleted, "no meeting was deleted");
+    resume(&stage, &["--restore"]).await;
+    stage.quiet().await;
+    assert_eq!(said(&stage).await, before, "they are put back");
+
+    view_is_hidden(&stage, "All Events").await;
+    stage.people_type(4).await;
+    stage.ends_well().await;
 }

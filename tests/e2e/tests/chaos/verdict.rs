@@ -84,7 +84,7 @@ fn left_out(kind: Kind, records: &[SyncRecord]) -> Ids {
 }
 
 /// Calls that remove a record.
-const DELETES: [&str; 7] = [
+pub const DELETES: [&str; 7] = [
     "people.deleteContact",
     "people.batchDeleteContacts",
     "Contacts.deleteRecord",
