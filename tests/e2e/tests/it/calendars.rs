@@ -1,5 +1,6 @@
 //! Zoho CRM's meetings and a Google calendar.
 
+mod alone;
 mod apart;
 mod exceptions;
 mod first;
