@@ -2,7 +2,7 @@
 
 use model::{Element, Record, event::Participant};
 use pretty_assertions::assert_eq;
-use provider::{Answer, Operation};
+use provider::{Answer, Operation, Outcome};
 use reqwest::Method;
 use sandbox::{Fault, Rule};
 use serde_json::json;
@@ -67,6 +67,43 @@ async fn a_create_whose_answer_is_lost_is_made_once() {
     assert_eq!(live.marker.as_deref(), Some("m1"));
     assert_eq!(events(&account).await, 1);
     account.is_quiet().await;
+}
+
+// proves
+#[tokio::test]
+async fn what_comes_after_a_lost_answer_or_a_throttled_call_is_left_for_later() {
+    let account = Account::unkind().await;
+    let scope = events_of("primary");
+    let creates = |names: [&str; 3]| {
+        let create = |name: &&str| create_event(&board(), name);
+        names.iter().map(create).collect::<Vec<Operation>>()
+    };
+    let insert = "calendar.events.insert";
+    account
+        .sandbox
+        .add_fault(Rule::nth("google", insert, 2, Fault::CutAfterCommit));
+    let lost = account.execute(&scope, creates(["m1", "m2", "m3"])).await;
+    let words = |outcomes: &[Outcome]| {
+        let words = outcomes.iter().map(|outcome| outcome.answer.word());
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(words(&lost), ["applied", "unknown", "not_attempted"]);
+    assert_eq!(events(&account).await, 2);
+    account.sandbox.add_fault(status(insert, 2, 429));
+    let throttled = account.execute(&scope, creates(["m4", "m5", "m6"])).await;
+    let [
+        Answer::Applied { .. },
+        Answer::NotAttempted { until, .. },
+        Answer::NotAttempted { until: last, .. },
+    ] = [0, 1, 2].map(|at: usize| throttled[at].answer.clone())
+    else {
+        panic!("{throttled:?}")
+    };
+    assert_eq!(
+        until, last,
+        "nobody calls before the provider takes calls again"
+    );
+    assert_eq!(events(&account).await, 3);
 }
 
 // proves: R-08

@@ -58,7 +58,8 @@ pub async fn waiting(
 ) -> Result<Vec<i64>, StoreError> {
     let rows = sqlx::query(
         "WITH busy AS MATERIALIZED (
-             SELECT DISTINCT side FROM write WHERE tenant = $1 AND sync = $2 AND status = 'started'
+             SELECT DISTINCT side FROM write WHERE tenant = $1 AND sync = $2
+                 AND status IN ('queued', 'released', 'started') AND status = 'started'
                  AND (operation = 'create' OR $4 AND anew)
          ), making AS MATERIALIZED (
              SELECT DISTINCT w.side, k.hash FROM write w JOIN link l ON l.id = w.link
@@ -176,6 +177,9 @@ pub async fn by_marker(
         "WITH waiting AS MATERIALIZED (
              SELECT id, side, marker, first_seen_at FROM record
              WHERE tenant = $1 AND sync = $2 AND unmatched AND presence = 'live' AND marker <> ''
+         ), claimed AS MATERIALIZED (
+             SELECT link FROM write WHERE tenant = $1 AND sync = $2
+                 AND status IN ('queued', 'released', 'started') AND status = 'started'
          )
          SELECT DISTINCT ON (l.id) r.id, l.id AS link FROM waiting r
          JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.marker = r.marker AND l.marker <> ''
@@ -186,8 +190,7 @@ pub async fn by_marker(
                  AND o.id <> l.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT 1 FROM link o WHERE o.right_record = source.id
                  AND o.id <> l.id AND o.state <> 'closed')
-             AND NOT EXISTS (SELECT 1 FROM write w WHERE w.link = l.id AND w.status IN ('queued', 'released', 'started')
-                 AND w.status = 'started')
+             AND l.id NOT IN (SELECT link FROM claimed)
          ORDER BY l.id, r.first_seen_at, r.id",
     )
     .bind(&key.tenant)
