@@ -437,7 +437,7 @@ impl Step<'_> {
             self.connection,
             &self.definition.key,
             side,
-            &[remote_id.clone()],
+            std::slice::from_ref(&remote_id),
         )
         .await?;
         let sighted = Sighted::of_live(live)?;
