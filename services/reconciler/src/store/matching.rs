@@ -20,7 +20,8 @@ pub enum Bond {
     Busy,
     /// It is linked to a counterpart.
     Full,
-    /// It is linked to a counterpart of which it is about to be told whether it is still there.
+    /// It is linked to a counterpart of which it is about to be told whether it is still there, or what follows from
+    /// its deletion.
     Doubtful,
 }
 
@@ -102,7 +103,8 @@ pub async fn contenders(
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
              coalesce(a.id, b.id) AS link,
              o.id IS NOT NULL AND (o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending') AS full_link,
-             coalesce(o.presence IN ('unsettled', 'doubtful'), false) AS may_be_bereft,
+             coalesce(o.presence IN ('unsettled', 'doubtful') OR o.presence = 'gone' AND coalesce(a.dirty, b.dirty),
+                 false) AS may_be_bereft,
              EXISTS (SELECT 1 FROM write w WHERE w.link = coalesce(a.id, b.id)
                  AND w.status IN ('queued', 'released', 'started')
                  AND w.status = 'started') AS busy,
