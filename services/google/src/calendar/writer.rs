@@ -65,7 +65,8 @@ pub(crate) fn batches(writes: Vec<Write>) -> Vec<Batch> {
     batches
 }
 
-/// Answers the writes of a batch. After a call that was not made, or whose answer is lost, the rest is left for later.
+/// Answers the writes of a batch. After a call that was throttled or not authorised, or whose answer is lost, the rest is
+/// left for later.
 pub(crate) async fn execute(
     client: Client<'_>,
     glances: &AtAGlance,
@@ -74,23 +75,31 @@ pub(crate) async fn execute(
 ) -> Vec<Outcome> {
     let began = Instant::now();
     let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut rest = None;
     for write in &batch.writes {
-        let outcome = match outcomes.last().and_then(|last| later(&last.answer)) {
-            Some(later) => Outcome::new(later, 0.0),
-            None if began.elapsed() > LONGEST => Outcome::new(not_yet(), 0.0),
+        if began.elapsed() > LONGEST {
+            rest.get_or_insert_with(not_yet);
+        }
+        let outcome = match &rest {
+            Some(later) => Outcome::new(later.clone(), 0.0),
             None => one(client, glances, scope, &write.operation).await,
         };
+        if rest.is_none() {
+            rest = later(&outcome.answer);
+        }
         outcomes.push(outcome);
     }
     outcomes
 }
 
-/// What the answer to a write means for those after it.
+/// What the answer to a write means for those after it. A record that has to wait by itself means nothing for others.
 fn later(answer: &Answer) -> Option<Answer> {
     match answer {
-        Answer::NotAttempted { .. } => Some(answer.clone()),
-        Answer::Unknown { .. } => Some(not_yet()),
-        _ => None,
+        Answer::NotAttempted {
+            unauthorised: true, ..
+        }
+        | Answer::Unknown { .. } => Some(not_yet()),
+        answer => answer.is_throttled().then(|| answer.clone()),
     }
 }
 

@@ -212,7 +212,15 @@ pub enum Answer {
     Found(Box<Live>),
 }
 
+/// The reason of a write that was not attempted because the connection takes no calls for now.
+const THROTTLED: &str = "throttled";
+
 impl Answer {
+    /// Whether the connection takes no calls for now, whatever the record.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::NotAttempted { reason, .. } if reason == THROTTLED)
+    }
+
     /// A stable word for metrics and spans.
     pub fn word(&self) -> &'static str {
         match self {
@@ -239,7 +247,7 @@ impl From<Fault> for Answer {
                 unauthorised: false,
             },
             Fault::Throttled { until } => Self::NotAttempted {
-                reason: "throttled".to_owned(),
+                reason: THROTTLED.to_owned(),
                 until: Some(until),
                 unauthorised: false,
             },
