@@ -132,3 +132,26 @@ async fn a_meeting_that_was_deleted_outside_the_window_is_made_again_when_the_ot
     assert_eq!((world.left.creates, world.right.writes), (1, 0));
     assert_eq!(world.find_by(Side::Left, "when", later).len(), 1);
 }
+
+// proves
+#[tokio::test]
+async fn who_is_typed_in_again_before_an_excluded_link_ends_is_there_once() {
+    let mut world = World::new().await;
+    let ana = [("emails[work]", "ana@example.com"), ("title", "CEO")];
+    let left = world.left.add(&ana);
+    world.settle().await;
+    world.left.move_scope(&left, false);
+    world.settle().await;
+    assert_eq!(world.status().await.counts.unwrap().excluded, 1);
+    world.left.delete(&left);
+    world.read(Side::Left).await;
+    world.advance().await;
+    assert_eq!(world.write().await, 1, "it is read by its id");
+    // It is known to be gone, and what follows is not planned yet.
+    world.left.add(&ana);
+    world.read(Side::Left).await;
+    world.settle().await;
+    assert_eq!(world.left.entries.len(), 1);
+    assert_eq!(world.right.entries.len(), 1);
+    world.agree();
+}
