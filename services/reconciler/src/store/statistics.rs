@@ -6,19 +6,18 @@ use sqlx::{PgPool, Row as _};
 
 use super::StoreError;
 
-/// Rows by which a table grew since it was last analysed, so that plans may be wrong.
-const GROWN: i64 = 500;
+/// Rows of a table that changed since it was last analysed, so that plans may be wrong.
+const CHANGED: i64 = 500;
 
-/// Analyses the tables of this schema that have grown to twice their size; answers how many. Rows that change while
-/// there are as many as before are left to PostgreSQL's own upkeep.
+/// Analyses the tables of this schema of which more rows have changed than they had; answers how many.
 pub async fn refresh(pool: &PgPool) -> Result<usize, StoreError> {
     let rows = sqlx::query(
         "SELECT quote_ident(s.schemaname) || '.' || quote_ident(s.relname) AS name
          FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
          WHERE s.schemaname = current_schema() AND pg_get_userbyid(c.relowner) = current_user
-             AND s.n_live_tup - greatest(c.reltuples, 0) > greatest($1, c.reltuples)",
+             AND s.n_mod_since_analyze > greatest($1, c.reltuples)",
     )
-    .bind(GROWN)
+    .bind(CHANGED)
     .fetch_all(pool)
     .await?;
     for row in &rows {
