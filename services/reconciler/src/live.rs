@@ -15,7 +15,7 @@ use crate::{
     store::{
         link::{self, LinkRow, LinkState},
         matching,
-        record::{self, RecordRow, Sighting},
+        record::{self, Presence, RecordRow, Sighting},
         write::WriteRow,
     },
 };
@@ -243,6 +243,28 @@ pub async fn store_one(
     let rows = store(connection, definition, side, vec![sighted], &HashMap::new()).await?;
     let row = rows.into_iter().next();
     Ok(row.ok_or(EngineError::Malformed("stored record"))?.id)
+}
+
+/// Stores a record that a writer found; answers its row id. A look-up may show for a while what was deleted: what was not
+/// known to be there is in doubt until it is read by its id.
+pub async fn store_found(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    write: &WriteRow,
+    live: &Live,
+) -> Result<i64, EngineError> {
+    let mut is_doubted = false;
+    if write.operation == "create" {
+        let ids = std::slice::from_ref(&live.remote_id);
+        let known = record::by_remote(connection, &definition.key, write.side, ids).await?;
+        is_doubted = known.iter().any(|row| row.presence != Presence::Live);
+    }
+    let sighted = Sighted::of_live(live)?;
+    let id = store_one(connection, definition, write.side, sighted).await?;
+    if is_doubted {
+        record::set_presence(connection, &[id], Presence::Doubtful).await?;
+    }
+    Ok(id)
 }
 
 /// The match keys of a record's fields, unless those that are stored say the same. Where nothing counts as

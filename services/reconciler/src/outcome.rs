@@ -433,21 +433,7 @@ impl Step<'_> {
     async fn found(&mut self, link: &mut LinkRow, live: &wire::Live) -> Result<(), EngineError> {
         let side = self.write.side;
         let remote_id = live.remote_id.clone();
-        let known = record::by_remote(
-            self.connection,
-            &self.definition.key,
-            side,
-            std::slice::from_ref(&remote_id),
-        )
-        .await?;
-        let sighted = Sighted::of_live(live)?;
-        let id = live::store_one(self.connection, self.definition, side, sighted).await?;
-        if self.write.operation == "create"
-            && known.iter().any(|row| row.presence != Presence::Live)
-        {
-            // A look-up may show for a while what was deleted: only a reading by the id tells.
-            record::set_presence(self.connection, &[id], Presence::Doubtful).await?;
-        }
+        let id = live::store_found(self.connection, self.definition, self.write, live).await?;
         if link.reason == pairing::SHOWN_AGAIN && self.write.operation == "read" {
             return self.is_there_again(link, id).await;
         }

@@ -55,7 +55,7 @@ pub(super) async fn apply(
     answer: &Answer,
 ) -> Result<(), EngineError> {
     let before = decoded(outcome.before.as_ref())?;
-    let (sighted, result) = match answer {
+    let (shown, result) = match answer {
         Answer::Applied(_) if write.operation == "delete" => {
             let before = before.map(|record| record.fields).unwrap_or_default();
             ledger.deleted(link, write, &before);
@@ -71,14 +71,22 @@ pub(super) async fn apply(
             let after = decoded(after)?.map(|record| record.fields);
             let before = before.map(|record| record.fields);
             ledger.notified(outcome, [before.as_ref(), after.as_ref()]);
-            (made(definition, write, link, applied)?, "applied")
+            let made = match made(definition, write, link, applied)? {
+                Some(made) => {
+                    Some(live::store_one(connection, definition, write.side, made).await?)
+                }
+                None => None,
+            };
+            (made, "applied")
         }
         Answer::Existing(Existing { live: Some(live) })
-        | Answer::Found(Found { live: Some(live) }) => (Some(Sighted::of_live(live)?), "found"),
+        | Answer::Found(Found { live: Some(live) }) => (
+            Some(live::store_found(connection, definition, write, live).await?),
+            "found",
+        ),
         _ => (None, "overtaken"),
     };
-    if let Some(sighted) = sighted {
-        let id = live::store_one(connection, definition, write.side, sighted).await?;
+    if let Some(id) = shown {
         link::touch(connection, &[id], &write.traceparent).await?;
     }
     write::end(connection, &[write.id], "answered", result).await?;
