@@ -5,6 +5,7 @@ use proto::{
     change::ChangeBatch,
     write::{Existing, Outcome, outcome::Result as Answer, write::Operation},
 };
+use reconciler::ingest::Ingested;
 
 use crate::{
     book::{Book, Entry},
@@ -40,8 +41,10 @@ async fn deleted_on_both_sides(world: &mut World) -> (String, Entry, ChangeBatch
 async fn a_list_that_still_shows_what_was_deleted_brings_nobody_back() {
     let mut world = World::new().await;
     let (_, _, late) = deleted_on_both_sides(&mut world).await;
-    world.ingest(&late).await;
+    assert_eq!(world.ingest(&late).await, Ingested::Applied);
+    // Before the deletion itself is told of.
     world.advance().await;
+    assert_eq!(world.write().await, 1);
     world.settle().await;
     assert_eq!(world.left.entries.len(), 0);
     assert_eq!(world.right.entries.len(), 0);
