@@ -344,10 +344,11 @@ pub async fn find_successor(
     let Some(gone) = link.record(side) else {
         return Ok(());
     };
-    let successor = match matching::successor(connection, &definition.key, side, gone).await? {
-        Some(successor) => Some(successor),
-        None => anew::successor(connection, definition, link, side, gone).await?,
-    };
+    let successor =
+        match matching::successor(connection, &definition.key, side, gone, link.id).await? {
+            Some(successor) => Some(successor),
+            None => anew::successor(connection, definition, link, side, gone).await?,
+        };
     let Some(successor) = successor else {
         return Ok(());
     };

@@ -20,7 +20,7 @@ use crate::{
     store::{
         link::{self, LinkRow, LinkState, NewLink},
         lost,
-        matching::{self, Bond, Contender},
+        matching::{self, Bond, Contender, Place},
         record::{self, Presence, RecordRow},
         write,
     },
@@ -83,7 +83,8 @@ pub async fn pair(
         .iter()
         .filter(|one| one.waiting && one.bond == Bond::Free)
     {
-        if taken.contains(&one.id) || awaits_another(one, &sharers) {
+        let awaits = one.place == Some(Place::Open) || awaits_another(one, &sharers);
+        if taken.contains(&one.id) || awaits {
             continue;
         }
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
@@ -222,12 +223,15 @@ fn awaits_another(one: &Contender, sharers: &Sharers<'_>) -> bool {
 /// A link for a record without a counterpart: one is made for it, unless it is a twin of a record that
 /// is linked already.
 fn alone(definition: &Definition, one: &Contender, sharers: &Sharers<'_>, twin: bool) -> NewLink {
-    // Twins of records that are linked already are not among the candidates of matching.
+    // Twins of records that are linked already are not among the candidates of matching. Nor is what was taken out of the
+    // bin beside the record that was made in its place.
     let linked = || {
+        let mut sharing = sharers.with(one);
         definition.policy.twins == Twins::LinkOne
-            && sharers.with(one).any(|(other, same_name)| {
-                same_name && other.side == one.side && other.bond != Bond::Free
-            })
+            && (one.place == Some(Place::Taken)
+                || sharing.any(|(other, same_name)| {
+                    same_name && other.side == one.side && other.bond != Bond::Free
+                }))
     };
     let link = lonely(definition, one.side, one.id, &one.remote_id);
     if !twin && !linked() {

@@ -28,7 +28,7 @@ use crate::{
     store::{
         link::{self, LinkRow, LinkState},
         matching,
-        record::{Presence, RecordRow},
+        record::{self, Presence, RecordRow},
         sync::{Baseline, SyncRow},
         write::{self, NewWrite, Revoked},
     },
@@ -43,6 +43,8 @@ pub struct Planner<'a> {
     budget: Option<i64>,
     paths: PerSide<Vec<Path>>,
     links: Vec<LinkRow>,
+    /// Records that are gone and in whose places others are made, with their links.
+    parted: Vec<(i64, Uuid)>,
     pub(crate) writes: Vec<NewWrite>,
     planned: Planned,
     written: i64,
@@ -69,6 +71,7 @@ impl<'a> Planner<'a> {
             budget: cap.map(|cap| cap - row.run_written),
             paths: PerSide::new(definition.paths(Side::Left), definition.paths(Side::Right)),
             links: Vec::new(),
+            parted: Vec::new(),
             writes: Vec::new(),
             planned: Planned::default(),
             written: 0,
@@ -111,6 +114,7 @@ impl<'a> Planner<'a> {
     pub async fn store(self, connection: &mut PgConnection) -> Result<i64, EngineError> {
         let key = &self.definition.key;
         link::save(connection, &self.links).await?;
+        record::part(connection, &self.parted).await?;
         write::insert(connection, key, &self.writes).await?;
         // What is left over of a closed link counts as unknown again.
         let left_over: Vec<i64> = self

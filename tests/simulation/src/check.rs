@@ -21,6 +21,8 @@ struct Linked {
     state: String,
     reason: String,
     base: Base,
+    /// Whether another record was made in the place of its only one, and is there.
+    replaced: bool,
 }
 
 impl Linked {
@@ -51,7 +53,12 @@ impl World {
 
     async fn links(&self) -> Vec<Linked> {
         let rows = sqlx::query(
-            "SELECT left_id, right_id, state, reason, base FROM link WHERE state <> 'closed' ORDER BY id",
+            "SELECT left_id, right_id, state, reason, base, EXISTS (
+                 SELECT FROM record own JOIN link l ON l.id = own.former_link AND l.state <> 'closed'
+                 JOIN record other ON other.presence = 'live'
+                     AND other.id = CASE own.side WHEN 1 THEN l.left_record ELSE l.right_record END
+                 WHERE own.id IN (link.left_record, link.right_record)) AS replaced
+             FROM link WHERE state <> 'closed' ORDER BY id",
         )
         .fetch_all(&self.store.pool)
         .await
@@ -66,6 +73,7 @@ impl World {
                     .get::<Option<Json<Base>>, _>("base")
                     .map(|json| json.0)
                     .unwrap_or_default(),
+                replaced: row.get("replaced"),
             })
             .collect()
     }
@@ -130,7 +138,7 @@ impl World {
                     .find_map(|side| Some((side, held(side)?)));
                 let is_twin =
                     alone.is_some_and(|(side, own)| self.has_twin(side, link.id(side), own));
-                (!is_twin).then_some("no twin")
+                (!is_twin && !link.replaced).then_some("no twin")
             }
             ("excluded", "left the scope" | "outside the scope" | "outside the list view") => {
                 (!outside(left) && !outside(right)).then_some("not outside")

@@ -12,7 +12,7 @@ use crate::{
     store::{
         link::{self, LinkRow},
         lost, matching,
-        record::RecordRow,
+        record::{self, RecordRow},
         write,
     },
 };
@@ -46,7 +46,10 @@ async fn take(
 ) -> Result<(), EngineError> {
     write::revoke_of_links(connection, &[id]).await?;
     let mut links = link::lock(connection, &[id]).await?;
+    let mut parted = Vec::new();
     for link in &mut links {
+        let former = link.record(record.side).filter(|id| *id != record.id);
+        parted.extend(former.map(|former| (former, link.id)));
         if made_by_us {
             take_base(connection, definition, link, record).await?;
             link.created_side = Some(record.side);
@@ -56,6 +59,7 @@ async fn take(
         super::pending(link, "found again");
     }
     link::save(connection, &links).await?;
+    record::part(connection, &parted).await?;
     matching::set_matched(connection, &[record.id]).await?;
     Ok(())
 }

@@ -50,10 +50,11 @@ impl Planner<'_> {
         let (operation, edits) = match write {
             merge::Write::Create(edits) => {
                 *self.planned.created.get_mut(side) += 1;
-                if record.is_some() {
+                if let Some(record) = record {
                     // What was there is gone: this is another creation, with another marker.
                     link.create_generation += 1;
-                    // Its id is kept: a person may take it out of the bin again.
+                    // It is remembered: a person may take it out of the bin again.
+                    self.parted.push((record.id, link.id));
                     let former = link.remote_id(side).to_owned();
                     link.set_record(side, None, &former);
                 }

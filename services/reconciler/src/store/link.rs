@@ -517,7 +517,7 @@ pub async fn adopt_all(
 }
 
 /// Has links that are excluded as twins planned again, if no linked record of their side has their key
-/// and name any more.
+/// and name any more, nor the place that theirs had.
 pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE link SET dirty = true
@@ -530,7 +530,12 @@ pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result
                      AND other.rank = 0 AND own.rank = 0
                  JOIN link l ON l.left_record = other.record OR l.right_record = other.record
                  WHERE own.record IN (link.left_record, link.right_record)
-                     AND l.state <> 'closed' AND l.reason <> $3)",
+                     AND l.state <> 'closed' AND l.reason <> $3)
+             AND NOT EXISTS (
+                 SELECT 1 FROM record own JOIN link l ON l.id = own.former_link AND l.state <> 'closed'
+                 JOIN record other ON other.presence = 'live'
+                     AND other.id = CASE own.side WHEN 1 THEN l.left_record ELSE l.right_record END
+                 WHERE own.id IN (link.left_record, link.right_record))",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

@@ -25,6 +25,15 @@ pub enum Bond {
     Doubtful,
 }
 
+/// What has become of the place that a record had in an open link before it was gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Nobody has it, or it is about to be told whether who has it is still there.
+    Open,
+    /// Another record was made for it, and is there.
+    Taken,
+}
+
 /// A record that matching looks at.
 #[derive(Debug, Clone)]
 pub struct Contender {
@@ -42,6 +51,8 @@ pub struct Contender {
     pub keys: Vec<MatchKey>,
     /// How far it is bound.
     pub bond: Bond,
+    /// The place that it had, if it was gone and its link went on without it.
+    pub place: Option<Place>,
     /// Whether it was seen; else its deletion is being settled, and it may have a successor.
     pub live: bool,
     /// Whether it is one of those that wait to be matched.
@@ -101,7 +112,7 @@ pub async fn contenders(
              WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
-             coalesce(a.id, b.id) AS link,
+             coalesce(a.id, b.id) AS link, f.id IS NOT NULL AS had_link, own.presence AS in_place,
              o.id IS NOT NULL AND (o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending') AS full_link,
              coalesce(o.presence IN ('unsettled', 'doubtful') OR o.presence = 'gone' AND coalesce(a.dirty, b.dirty),
                  false) AS may_be_bereft,
@@ -114,6 +125,8 @@ pub async fn contenders(
          LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
          LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
          LEFT JOIN record o ON o.id = coalesce(a.right_record, b.left_record)
+         LEFT JOIN link f ON f.id = r.former_link AND f.state <> 'closed'
+         LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN f.left_record ELSE f.right_record END
          LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
              array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
              FROM match_key WHERE record = r.id) k ON true
@@ -137,6 +150,14 @@ pub async fn contenders(
                 (Some(_), true, _) => Bond::Full,
                 (Some(_), false, true) => Bond::Busy,
                 (Some(link), false, false) => Bond::Half(link),
+            };
+            let had_link: bool = row.try_get("had_link")?;
+            let place = match row.try_get("in_place")? {
+                _ if !had_link => None,
+                Some("live") => Some(Place::Taken),
+                // Hidden from us, and its link with it: whoever comes is somebody new.
+                Some("out of reach") => None,
+                _ => Some(Place::Open),
             };
             let ranks: Vec<i16> = row.try_get("ranks")?;
             let hashes: Vec<Vec<u8>> = row.try_get("hashes")?;
@@ -162,6 +183,7 @@ pub async fn contenders(
                     .to_jiff(),
                 keys,
                 bond,
+                place,
                 live: row.try_get("live")?,
                 waiting: waiting.contains(&id),
             })
@@ -207,14 +229,14 @@ fn found(row: &PgRow) -> Result<(i64, Uuid), StoreError> {
 }
 
 /// Waiting records of the scope that an open link had before they were gone, and in whose place nothing was put
-/// since: somebody took them out of the bin (R-11). Answers (record, link).
+/// since, or what was is gone as well: somebody took them out of the bin (R-11). Answers (record, link).
 pub async fn restored(
     connection: &mut PgConnection,
     key: &SyncKey,
 ) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = sqlx::query(
         "WITH waiting AS MATERIALIZED (
-             SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
+             SELECT id, remote_id, side, former_link FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
                  AND presence = 'live' AND in_scope
          ), bereft AS (
              SELECT r.id, l.id AS link FROM waiting r
@@ -224,13 +246,18 @@ pub async fn restored(
              SELECT r.id, l.id FROM waiting r
              JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.right_id = r.remote_id
              WHERE r.side = 2 AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed'
+             UNION ALL
+             SELECT r.id, l.id FROM waiting r
+             JOIN link l ON l.id = r.former_link AND l.state <> 'closed'
+             LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
+             WHERE coalesce(own.presence, 'gone') = 'gone'
          )
          SELECT DISTINCT ON (r.link) r.id, r.link FROM bereft r
          WHERE NOT EXISTS (SELECT FROM link o WHERE o.left_record = r.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT FROM link o WHERE o.right_record = r.id AND o.state <> 'closed')
              AND NOT EXISTS (SELECT FROM write w WHERE w.link = r.link
                  AND w.status IN ('queued', 'released', 'started') AND w.status = 'started')
-         ORDER BY r.link, r.id",
+         ORDER BY r.link, r.id DESC",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
@@ -253,7 +280,10 @@ pub async fn unclaimed(
              AND NOT EXISTS (SELECT FROM link l WHERE r.side = 1 AND l.tenant = $1 AND l.sync = $2
                  AND l.left_id = r.remote_id AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed')
              AND NOT EXISTS (SELECT FROM link l WHERE r.side = 2 AND l.tenant = $1 AND l.sync = $2
-                 AND l.right_id = r.remote_id AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed')",
+                 AND l.right_id = r.remote_id AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed')
+             AND NOT EXISTS (SELECT FROM link l
+                 LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
+                 WHERE l.id = r.former_link AND l.state <> 'closed' AND coalesce(own.presence, 'gone') = 'gone')",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
@@ -420,12 +450,13 @@ pub struct Successor {
 }
 
 /// A live record of the same side that carries the gone one's id among its former ones, its marker,
-/// or its first key together with its name (R-19).
+/// or its first key together with its name, or that the gone one's link had before (R-19, R-11).
 pub async fn successor(
     connection: &mut PgConnection,
     key: &SyncKey,
     side: Side,
     gone: i64,
+    link: Uuid,
 ) -> Result<Option<Successor>, StoreError> {
     let row = sqlx::query(
         "SELECT r.id, r.remote_id FROM record g JOIN record r
@@ -434,6 +465,7 @@ pub async fn successor(
              AND r.in_scope
              AND (g.remote_id = ANY(r.former_ids)
                  OR g.marker <> '' AND r.marker = g.marker
+                 OR r.former_link = $5
                  OR EXISTS (SELECT 1 FROM match_key a JOIN match_key b
                      ON b.hash = a.hash AND b.name_hash = a.name_hash AND b.rank = 0 AND a.rank = 0
                      WHERE a.record = g.id AND b.record = r.id))
@@ -444,6 +476,7 @@ pub async fn successor(
     .bind(&key.sync)
     .bind(side_number(side))
     .bind(gone)
+    .bind(link)
     .fetch_optional(connection)
     .await?;
     row.map(|row| {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use model::{Fields, MatchKey, Side, Version};
 use serde::Serialize;
 use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
+use uuid::Uuid;
 
 use super::{StoreError, SyncKey, bytea, side_number, side_of};
 
@@ -341,6 +342,23 @@ pub async fn rekey(
     Ok(())
 }
 
+/// Notes of records that are gone which links had them: others take their places (R-11).
+pub async fn part(connection: &mut PgConnection, parted: &[(i64, Uuid)]) -> Result<(), StoreError> {
+    if parted.is_empty() {
+        return Ok(());
+    }
+    let (records, links): (Vec<i64>, Vec<Uuid>) = parted.iter().copied().unzip();
+    sqlx::query(
+        "UPDATE record SET former_link = parted.link
+         FROM unnest($1::bigint[], $2::uuid[]) AS parted (record, link) WHERE record.id = parted.record",
+    )
+    .bind(&records)
+    .bind(&links)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Says where records stand now.
 pub async fn set_presence(
     connection: &mut PgConnection,
@@ -450,7 +468,7 @@ pub async fn to_settle(
     connection: &mut PgConnection,
     key: &SyncKey,
     limit: i64,
-) -> Result<Vec<(i64, Option<uuid::Uuid>)>, StoreError> {
+) -> Result<Vec<(i64, Option<Uuid>)>, StoreError> {
     let rows = sqlx::query(
         "SELECT r.id, coalesce(a.id, b.id) AS link FROM record r
          JOIN feed f ON f.tenant = r.tenant AND f.sync = r.sync AND f.side = r.side

@@ -9,6 +9,7 @@
 
 mod anew;
 mod baseline;
+mod bin;
 mod book;
 mod crowd;
 mod deletion;
