@@ -3,6 +3,7 @@
 mod applied;
 mod between;
 mod overtaken;
+mod stale;
 
 use std::collections::{HashMap, HashSet};
 
@@ -75,9 +76,11 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
             .iter()
             .all(|outcome| matches!(outcome.result, Some(Answer::NotAttempted(_))));
     let overtaken = overtaken::of(connection, &links).await?;
-    let (made, others) = sort(batch, &writes, &overtaken);
+    let sorted = sort(batch, &writes, &overtaken);
+    let Sorted { made, stale, .. } = sorted;
     applied::apply(connection, &definition, &row, &mut ledger, made, &mut links).await?;
-    for (write, outcome, answer) in others {
+    stale::apply(connection, &definition, &mut ledger, stale, &mut links).await?;
+    for (write, outcome, answer) in sorted.others {
         let Some(link) = links.remove(&write.link) else {
             continue;
         };
@@ -116,14 +119,23 @@ pub async fn apply(connection: &mut PgConnection, batch: &OutcomeBatch) -> Resul
 
 type Answered<'a> = (&'a WriteRow, &'a Outcome, &'a Answer);
 
-/// Sorts answers: creates and updates that were made are applied together, everything else one by one,
-/// and so is what answers the same link or the same record once more.
+/// Answers by how they are applied.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// Creates and updates that were made, together.
+    made: Vec<Made<'a>>,
+    /// Writes that came too late, together.
+    stale: Vec<(&'a WriteRow, &'a Stale)>,
+    /// Everything else one by one, and so what answers the same link or the same record once more.
+    others: Vec<Answered<'a>>,
+}
+
 fn sort<'a>(
     batch: &'a OutcomeBatch,
     writes: &'a HashMap<Uuid, WriteRow>,
     overtaken: &HashSet<Uuid>,
-) -> (Vec<Made<'a>>, Vec<Answered<'a>>) {
-    let (mut made, mut others) = (Vec::new(), Vec::new());
+) -> Sorted<'a> {
+    let mut sorted = Sorted::default();
     let (mut links, mut records) = (HashSet::new(), HashSet::new());
     for outcome in &batch.outcomes {
         let write = Uuid::parse_str(&outcome.write)
@@ -143,16 +155,29 @@ fn sort<'a>(
                     && write.operation != "delete"
                     && records.insert((write.side, applied.remote_id.as_str())) =>
             {
-                made.push(Made {
+                sorted.made.push(Made {
                     write,
                     outcome,
                     applied,
                 });
             }
-            answer => others.push((write, outcome, answer)),
+            Answer::Stale(stale) if first && is_first(&mut records, write, stale) => {
+                sorted.stale.push((write, stale));
+            }
+            answer => sorted.others.push((write, outcome, answer)),
         }
     }
-    (made, others)
+    sorted
+}
+
+/// Whether the record that a stale answer shows is shown for the first time.
+fn is_first<'a>(
+    records: &mut HashSet<(Side, &'a str)>,
+    write: &WriteRow,
+    stale: &'a Stale,
+) -> bool {
+    let live = stale.live.as_ref();
+    live.is_none_or(|live| records.insert((write.side, live.remote_id.as_str())))
 }
 
 /// Gives up on answers that have not come in time. Answers how many there were.

@@ -23,10 +23,10 @@ use crate::{
     wake::Wake,
 };
 
-/// Messages worked on at a time; those of one sync wait for each other anyway.
-const AT_ONCE: usize = 8;
-/// Syncs advanced at a time.
-const ADVANCING: usize = 4;
+/// Messages of writers worked on at a time; those of one sync wait for each other anyway.
+const OUTCOMES_AT_ONCE: usize = 8;
+/// Processors, of which at least so many are counted upon.
+const PROCESSORS: usize = 2;
 /// How often it is looked which syncs have something to do, whatever hints were lost.
 const LOOK: Duration = Duration::from_secs(2);
 /// How often it is looked which syncs are due for a sweep.
@@ -65,6 +65,13 @@ pub(crate) struct Engine {
     pub(crate) sweep: Duration,
 }
 
+/// How many batches of changes are taken at a time, and how many syncs advanced: no more than there are processors for.
+/// What is begun is to be finished first, and outcomes have more places than what leads to more writes.
+fn begun_at_once() -> usize {
+    let processors = std::thread::available_parallelism();
+    processors.map_or(PROCESSORS, |count| count.get().max(PROCESSORS))
+}
+
 impl Engine {
     /// Starts every task.
     pub(crate) fn start(self, process: &Process) -> anyhow::Result<()> {
@@ -88,7 +95,7 @@ impl Engine {
         tasks.spawn("outcomes", OnFailure::ShutDown, OnStop::Wait, async move {
             engine.outcomes(outcomes, token).await
         });
-        for _ in 0..ADVANCING {
+        for _ in 0..begun_at_once() {
             let (engine, token) = (self.clone(), stop.clone());
             tasks.spawn("advance", OnFailure::ShutDown, OnStop::Wait, async move {
                 engine.advance(token).await
@@ -192,7 +199,7 @@ impl Engine {
     ) -> anyhow::Result<()> {
         let engine = Arc::new(self);
         deliveries
-            .for_each(AT_ONCE, stop, move |delivery| {
+            .for_each(begun_at_once(), stop, move |delivery| {
                 let engine = engine.clone();
                 async move {
                     if engine.tide.is_behind() {
@@ -238,7 +245,7 @@ impl Engine {
     ) -> anyhow::Result<()> {
         let engine = Arc::new(self);
         deliveries
-            .for_each(AT_ONCE, stop, move |delivery| {
+            .for_each(OUTCOMES_AT_ONCE, stop, move |delivery| {
                 let engine = engine.clone();
                 async move {
                     if engine.tide.is_behind() {

@@ -414,7 +414,8 @@ async fn open(
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
-/// Has the open links of records planned again.
+/// Has the open links of records planned again. Those that wait for a plan anyway stay as they are, with the trace of
+/// what they wait for.
 pub async fn touch(
     connection: &mut PgConnection,
     records: &[i64],
@@ -428,7 +429,8 @@ pub async fn touch(
              state = CASE WHEN state = 'in sync' THEN 'pending' ELSE state END,
              reason = CASE WHEN state = 'in sync' AND reason <> $3 THEN 'changed' ELSE reason END,
              traceparent = $2
-         WHERE state <> 'closed' AND (left_record = ANY($1) OR right_record = ANY($1))",
+         WHERE state <> 'closed' AND (left_record = ANY($1) OR right_record = ANY($1))
+             AND (NOT dirty OR state = 'in sync')",
     )
     .bind(records)
     .bind(traceparent)
