@@ -101,6 +101,47 @@ async fn stale_version_replans_instead_of_overwriting() {
     world.agree();
 }
 
+// proves: R-27
+#[tokio::test]
+async fn of_answers_that_come_together_each_stale_one_plans_its_record_again_and_no_other() {
+    let mut world = World::new().await;
+    let email = |number: usize| format!("p{number}@example.com");
+    for number in 1..=6 {
+        world.left.add(&[("emails[work]", &email(number))]);
+    }
+    world.settle().await;
+    let ids: Vec<String> = world.left.entries.keys().cloned().collect();
+    for id in &ids {
+        world.left.set(id, "title", Some("CEO"));
+    }
+    world.read(Side::Left).await;
+    world.advance().await;
+    let writes = world.claimed().await;
+    assert_eq!(writes.len(), 6);
+    let edited = [email(2), email(4), email(5)];
+    for email in &edited {
+        let found = world.find(Side::Right, email).remove(0);
+        world.right.set(&found, "note", Some("typed meanwhile"));
+        // By what an answer shows, its record is found from then on.
+        world
+            .right
+            .set(&found, "emails[home]", Some(&format!("home-{email}")));
+    }
+    let before = world.writes();
+    let outcomes = writes.iter().map(|write| world.execute(write)).collect();
+    world.answer(outcomes).await;
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.left.entries.len(), 6);
+    // Six calls, of which three were refused; then those again, and what was typed meanwhile to the other side.
+    assert_eq!(world.writes() - before, 3 + 3 + 3);
+    for email in &edited {
+        let found = world.find(Side::Left, email).remove(0);
+        let note = world.left.get(&found, "note");
+        assert_eq!(note.as_deref(), Some("typed meanwhile"));
+    }
+}
+
 // proves: R-25
 #[tokio::test]
 async fn a_queued_write_is_revoked_when_a_newer_change_comes() {
