@@ -79,6 +79,7 @@ pub async fn pair(
         join(connection, definition, left, right, &mut fresh).await?;
     }
     let sharers = Sharers::of(&contenders);
+    let mut places = Vec::new();
     for one in contenders
         .iter()
         .filter(|one| one.waiting && one.bond == Bond::Free)
@@ -87,8 +88,13 @@ pub async fn pair(
         if taken.contains(&one.id) || awaits {
             continue;
         }
+        if let Some(Place::Taken(link)) = one.place {
+            places.push((one.id, link));
+        }
         fresh.push(alone(definition, one, &sharers, twins.contains(&one.id)));
     }
+    // Their own links may begin again, and tell no more whose place it was.
+    record::part(connection, &places).await?;
     let count = fresh.len();
     let links = fresh.iter();
     let records = links.flat_map(|link| [link.left_record, link.right_record]);
@@ -228,7 +234,7 @@ fn alone(definition: &Definition, one: &Contender, sharers: &Sharers<'_>, twin: 
     let linked = || {
         let mut sharing = sharers.with(one);
         definition.policy.twins == Twins::LinkOne
-            && (one.place == Some(Place::Taken)
+            && (matches!(one.place, Some(Place::Taken(_)))
                 || sharing.any(|(other, same_name)| {
                     same_name && other.side == one.side && other.bond != Bond::Free
                 }))

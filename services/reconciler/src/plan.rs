@@ -43,7 +43,7 @@ pub struct Planner<'a> {
     budget: Option<i64>,
     paths: PerSide<Vec<Path>>,
     links: Vec<LinkRow>,
-    /// Records that are gone and in whose places others are made, with their links.
+    /// Records that are gone and whose links end or go on with others, with these links.
     parted: Vec<(i64, Uuid)>,
     pub(crate) writes: Vec<NewWrite>,
     planned: Planned,
@@ -139,9 +139,11 @@ impl<'a> Planner<'a> {
             self.finish(link, LinkState::Excluded, owner);
             return;
         }
+        // Of one that is gone it does not matter any more what it last looked like.
         if let Some(reason) = [left, right]
             .into_iter()
             .flatten()
+            .filter(|record| record.presence != Presence::Gone)
             .find_map(|record| record.unreadable.clone())
         {
             self.finish(link, LinkState::SetAside, reason);
@@ -170,7 +172,8 @@ impl<'a> Planner<'a> {
         let of = |side: Side| link.record(side).and_then(|id| records.get(&id));
         let (left, right) = (of(Side::Left), of(Side::Right));
         let mut known = [left, right].into_iter().flatten();
-        let unreadable = known.any(|record| record.unreadable.is_some());
+        let unreadable =
+            known.any(|record| record.unreadable.is_some() && record.presence != Presence::Gone);
         if unreadable || self.around.excluded(link.id).is_some() {
             return None;
         }
@@ -285,6 +288,11 @@ impl<'a> Planner<'a> {
             if let Some(write) = write {
                 self.queue(&mut link, side, write, record, new);
             }
+        }
+        if matches!(plan.disposition, Disposition::Closed(_)) {
+            let gone = [left, right].into_iter().flatten();
+            let gone = gone.filter(|record| record.presence == Presence::Gone);
+            self.parted.extend(gone.map(|record| (record.id, link.id)));
         }
         match plan.disposition {
             Disposition::InSync => {

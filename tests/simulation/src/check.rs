@@ -54,10 +54,8 @@ impl World {
     async fn links(&self) -> Vec<Linked> {
         let rows = sqlx::query(
             "SELECT left_id, right_id, state, reason, base, EXISTS (
-                 SELECT FROM record own JOIN link l ON l.id = own.former_link AND l.state <> 'closed'
-                 JOIN record other ON other.presence = 'live'
-                     AND other.id = CASE own.side WHEN 1 THEN l.left_record ELSE l.right_record END
-                 WHERE own.id IN (link.left_record, link.right_record)) AS replaced
+                 SELECT FROM former_place p
+                 WHERE p.record IN (link.left_record, link.right_record) AND p.presence = 'live') AS replaced
              FROM link WHERE state <> 'closed' ORDER BY id",
         )
         .fetch_all(&self.store.pool)

@@ -534,10 +534,8 @@ pub async fn touch_twins(connection: &mut PgConnection, key: &SyncKey) -> Result
                  WHERE own.record IN (link.left_record, link.right_record)
                      AND l.state <> 'closed' AND l.reason <> $3)
              AND NOT EXISTS (
-                 SELECT 1 FROM record own JOIN link l ON l.id = own.former_link AND l.state <> 'closed'
-                 JOIN record other ON other.presence = 'live'
-                     AND other.id = CASE own.side WHEN 1 THEN l.left_record ELSE l.right_record END
-                 WHERE own.id IN (link.left_record, link.right_record))",
+                 SELECT 1 FROM former_place p
+                 WHERE p.record IN (link.left_record, link.right_record) AND p.presence = 'live')",
     )
     .bind(&key.tenant)
     .bind(&key.sync)

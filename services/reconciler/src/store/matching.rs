@@ -30,8 +30,8 @@ pub enum Bond {
 pub enum Place {
     /// Nobody has it, or it is about to be told whether who has it is still there.
     Open,
-    /// Another record was made for it, and is there.
-    Taken,
+    /// Another record has it in this link, and is there.
+    Taken(Uuid),
 }
 
 /// A record that matching looks at.
@@ -112,7 +112,7 @@ pub async fn contenders(
              WHERE m.record = ANY($3) AND m.tenant = $1 AND m.sync = $2
          )
          SELECT r.id, r.side, r.remote_id, r.in_scope, r.first_seen_at, r.presence = 'live' AS live,
-             coalesce(a.id, b.id) AS link, f.id IS NOT NULL AS had_link, own.presence AS in_place,
+             coalesce(a.id, b.id) AS link, p.link AS place, p.presence AS in_place,
              o.id IS NOT NULL AND (o.presence <> 'gone' OR coalesce(a.state, b.state) <> 'pending') AS full_link,
              coalesce(o.presence IN ('unsettled', 'doubtful') OR o.presence = 'gone' AND coalesce(a.dirty, b.dirty),
                  false) AS may_be_bereft,
@@ -125,8 +125,7 @@ pub async fn contenders(
          LEFT JOIN link a ON a.left_record = r.id AND a.state <> 'closed'
          LEFT JOIN link b ON b.right_record = r.id AND b.state <> 'closed'
          LEFT JOIN record o ON o.id = coalesce(a.right_record, b.left_record)
-         LEFT JOIN link f ON f.id = r.former_link AND f.state <> 'closed'
-         LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN f.left_record ELSE f.right_record END
+         LEFT JOIN former_place p ON p.record = r.id
          LEFT JOIN LATERAL (SELECT array_agg(rank ORDER BY rank) AS ranks,
              array_agg(hash ORDER BY rank) AS hashes, array_agg(name_hash ORDER BY rank) AS name_hashes
              FROM match_key WHERE record = r.id) k ON true
@@ -151,14 +150,14 @@ pub async fn contenders(
                 (Some(_), false, true) => Bond::Busy,
                 (Some(link), false, false) => Bond::Half(link),
             };
-            let had_link: bool = row.try_get("had_link")?;
-            let place = match row.try_get("in_place")? {
-                _ if !had_link => None,
-                Some("live") => Some(Place::Taken),
+            let place: Option<Uuid> = row.try_get("place")?;
+            let in_place: Option<&str> = row.try_get("in_place")?;
+            let place = place.and_then(|link| match in_place {
+                Some("live") => Some(Place::Taken(link)),
                 // Hidden from us, and its link with it: whoever comes is somebody new.
                 Some("out of reach") => None,
                 _ => Some(Place::Open),
-            };
+            });
             let ranks: Vec<i16> = row.try_get("ranks")?;
             let hashes: Vec<Vec<u8>> = row.try_get("hashes")?;
             let names: Vec<Vec<u8>> = row.try_get("name_hashes")?;
@@ -236,7 +235,7 @@ pub async fn restored(
 ) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = sqlx::query(
         "WITH waiting AS MATERIALIZED (
-             SELECT id, remote_id, side, former_link FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
+             SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
                  AND presence = 'live' AND in_scope
          ), bereft AS (
              SELECT r.id, l.id AS link FROM waiting r
@@ -247,10 +246,8 @@ pub async fn restored(
              JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.right_id = r.remote_id
              WHERE r.side = 2 AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed'
              UNION ALL
-             SELECT r.id, l.id FROM waiting r
-             JOIN link l ON l.id = r.former_link AND l.state <> 'closed'
-             LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
-             WHERE coalesce(own.presence, 'gone') = 'gone'
+             SELECT r.id, p.link FROM waiting r JOIN former_place p ON p.record = r.id
+             WHERE coalesce(p.presence, 'gone') = 'gone'
          )
          SELECT DISTINCT ON (r.link) r.id, r.link FROM bereft r
          WHERE NOT EXISTS (SELECT FROM link o WHERE o.left_record = r.id AND o.state <> 'closed')
@@ -281,9 +278,8 @@ pub async fn unclaimed(
                  AND l.left_id = r.remote_id AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed')
              AND NOT EXISTS (SELECT FROM link l WHERE r.side = 2 AND l.tenant = $1 AND l.sync = $2
                  AND l.right_id = r.remote_id AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed')
-             AND NOT EXISTS (SELECT FROM link l
-                 LEFT JOIN record own ON own.id = CASE r.side WHEN 1 THEN l.left_record ELSE l.right_record END
-                 WHERE l.id = r.former_link AND l.state <> 'closed' AND coalesce(own.presence, 'gone') = 'gone')",
+             AND NOT EXISTS (SELECT FROM former_place p
+                 WHERE p.record = r.id AND coalesce(p.presence, 'gone') = 'gone')",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
@@ -465,7 +461,7 @@ pub async fn successor(
              AND r.in_scope
              AND (g.remote_id = ANY(r.former_ids)
                  OR g.marker <> '' AND r.marker = g.marker
-                 OR r.former_link = $5
+                 OR EXISTS (SELECT FROM former_place p WHERE p.record = r.id AND p.link = $5)
                  OR EXISTS (SELECT 1 FROM match_key a JOIN match_key b
                      ON b.hash = a.hash AND b.name_hash = a.name_hash AND b.rank = 0 AND a.rank = 0
                      WHERE a.record = g.id AND b.record = r.id))

@@ -342,7 +342,7 @@ pub async fn rekey(
     Ok(())
 }
 
-/// Notes of records that are gone which links had them: others take their places.
+/// Notes of records that are gone which links had them: these end, or others take their places.
 pub async fn part(connection: &mut PgConnection, parted: &[(i64, Uuid)]) -> Result<(), StoreError> {
     if parted.is_empty() {
         return Ok(());

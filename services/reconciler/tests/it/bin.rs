@@ -90,3 +90,37 @@ async fn whose_successor_is_there_stands_back_for_it_as_long_as_it_is() {
     assert_eq!(world.left.entries.keys().collect::<Vec<_>>(), [&first]);
     assert_eq!(world.right.entries.keys().collect::<Vec<_>>(), ["R1"]);
 }
+
+// proves
+#[tokio::test]
+async fn who_was_deleted_while_the_sync_was_off_is_known_as_well() {
+    let mut world = World::new().await;
+    let first = world.left.add(&ANA);
+    world.settle().await;
+    world
+        .define(|definition| definition.state = "deleting".to_owned())
+        .await;
+    let entry = world.left.entries[&first].clone();
+    world.left.delete(&first);
+    world
+        .define(|definition| {
+            definition.state = "active".to_owned();
+            definition.generation = 2;
+        })
+        .await;
+    world.settle().await;
+    let second = world.left.entries.keys().next().unwrap().clone();
+    assert_ne!(
+        first, second,
+        "nobody is deleted for what happened meanwhile"
+    );
+    world.left.undelete(&first, entry);
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 1);
+    assert_eq!(world.status().await.counts.unwrap().excluded, 1);
+    world.left.delete(&second);
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.left.entries.keys().collect::<Vec<_>>(), [&first]);
+    assert_eq!(world.right.entries.keys().collect::<Vec<_>>(), ["R1"]);
+}

@@ -1,7 +1,7 @@
 //! Deletions: they settle, pass the guard, and never happen by absence alone.
 
 use model::Side;
-use proto::change::{CollectionState, Extent, Snapshot};
+use proto::change::{CollectionState, Extent, Snapshot, Unreadable, change::What};
 use reconciler::ingest::Ingested;
 
 use crate::world::World;
@@ -203,4 +203,40 @@ async fn a_deletion_is_not_propagated_if_the_policy_says_so() {
     assert_eq!(world.right.entries.len(), 2);
     assert_eq!(world.left.entries.len(), 1, "and it is not created again");
     assert_eq!(world.status().await.counts.unwrap().excluded, 1);
+}
+
+/// Shows a record of the left side as one that cannot be read.
+async fn cannot_be_read(world: &mut World, id: &str) {
+    let mut batch = world.round(Side::Left).await.unwrap();
+    let shown = batch.changes.iter_mut().find(|one| one.remote_id == id);
+    let reason = "half of it is missing".to_owned();
+    shown.unwrap().what = Some(What::Unreadable(Unreadable { reason }));
+    world.ingest(&batch).await;
+    world.read(Side::Right).await;
+    world.advance().await;
+    let status = world.status().await;
+    assert_eq!(status.counts.unwrap().set_aside, 1);
+}
+
+// proves: R-19
+#[tokio::test]
+async fn what_could_not_be_read_and_is_gone_is_set_aside_no_longer() {
+    let mut world = World::new().await;
+    let id = world.left.add(&[("title", "CEO")]);
+    cannot_be_read(&mut world, &id).await;
+    world.left.delete(&id);
+    world.settle().await;
+    let counts = world.status().await.counts.unwrap();
+    assert_eq!((counts.in_scope, counts.set_aside), (0, 0));
+
+    let id = world.left.add(&[("title", "CEO")]);
+    world.settle().await;
+    assert_eq!(world.right.entries.len(), 1);
+    world.left.set(&id, "title", Some("CTO"));
+    cannot_be_read(&mut world, &id).await;
+    world.left.delete(&id);
+    world.settle().await;
+    let counts = world.status().await.counts.unwrap();
+    assert_eq!((counts.in_scope, counts.set_aside), (0, 0));
+    assert_eq!(world.right.entries.len(), 0);
 }
