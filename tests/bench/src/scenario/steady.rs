@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1_000)]
     pub(crate) links: usize,
     /// Edits a second over all syncs: more than are expected to be written.
-    #[arg(long, default_value_t = 4_000)]
+    #[arg(long, default_value_t = 1_200)]
     pub(crate) rate: usize,
     /// Seconds that are measured, after as many that are not: Google is polled once a minute.
     #[arg(long, default_value_t = 60)]
@@ -45,7 +45,7 @@ impl Arguments {
         Self {
             syncs: 100,
             links: 1_000,
-            rate: 4_000,
+            rate: 1_200,
             seconds: 60,
             target: 3_000.0,
         }
