@@ -16,7 +16,7 @@ use crate::{
     guard,
     ledger::Ledger,
     metrics, outcome,
-    pairing::{self, rebuilt},
+    pairing::{self, found::take_what_was_cut, rebuilt},
     plan::{Planned, Planner},
     store::{
         SyncKey, feed,
@@ -175,7 +175,7 @@ async fn settle(
         .map(|(id, _)| *id)
         .collect();
     // Nothing hangs on a record without a link: whether it is deleted or hidden makes no difference. One that was
-    // deleted and is shown again would be made anew on the other side.
+    // deleted and is shown again would be made anew on the other side, or take its place back there.
     let (doubtful, missing): (Vec<RecordRow>, Vec<RecordRow>) = record::by_id(connection, &alone)
         .await?
         .into_iter()
@@ -231,7 +231,7 @@ pub async fn plan_batch(
     } else {
         BATCH
     };
-    let links = link::plannable(connection, &row.key, most).await?;
+    let mut links = link::plannable(connection, &row.key, most).await?;
     if links.is_empty() {
         return Ok(Batch::default());
     }
@@ -250,6 +250,13 @@ pub async fn plan_batch(
         .into_iter()
         .map(|record| (record.id, record))
         .collect();
+    for link in links.iter_mut().filter(|link| link.unknown_count > 0) {
+        for id in [link.left_record, link.right_record].into_iter().flatten() {
+            if let Some(record) = records.get(&id) {
+                take_what_was_cut(connection, definition, link, record).await?;
+            }
+        }
+    }
     let around = Around::load(connection, definition, &links, Purpose::Decide).await?;
     let mut planner = Planner::new(definition, row)
         .around(around)

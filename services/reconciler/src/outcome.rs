@@ -24,7 +24,10 @@ use crate::{
     ingest,
     ledger::Ledger,
     live::{self, Sighted},
-    pairing::{self, found::take_base},
+    pairing::{
+        self,
+        found::{take_base, take_what_was_cut},
+    },
     plan,
     store::{
         SyncKey,
@@ -485,6 +488,8 @@ impl Step<'_> {
         }
         if link.record(side) != Some(id) {
             live::take_over(self.connection, self.definition, link, side, id).await?;
+        } else if let Some(record) = record::by_id(self.connection, &[id]).await?.pop() {
+            take_what_was_cut(self.connection, self.definition, link, &record).await?;
         }
         link.set_record(side, Some(id), &remote_id);
         link.unknown_count = 0;

@@ -37,7 +37,7 @@ pub async fn pair(
 ) -> Result<usize, EngineError> {
     let found = by_marker(connection, definition).await?
         + by_content(connection, definition).await?
-        + by_former_id(connection, definition).await?;
+        + take_back(connection, definition, &[]).await?.len();
     let waiting =
         matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
     if waiting.is_empty() {
@@ -274,19 +274,30 @@ fn lonely(definition: &Definition, side: Side, record: i64, remote_id: &str) -> 
 pub(crate) const SHOWN_AGAIN: &str = "is shown although it is gone; being read";
 
 /// Links for those of these records in doubt that wait to be matched: under them they are read by their ids, before
-/// anything is matched with them. Where an open link had such a record, that one takes it back.
+/// anything is matched with them. One that an open link had takes its place there back, and is read under it.
 pub(crate) async fn shown_again(
     connection: &mut PgConnection,
     definition: &Definition,
     doubtful: &[RecordRow],
 ) -> Result<HashMap<i64, Uuid>, EngineError> {
+    if doubtful.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<i64> = doubtful.iter().map(|record| record.id).collect();
-    let again = matching::unclaimed(connection, &definition.key, &ids).await?;
+    let mut links = take_back(connection, definition, &ids).await?;
+    links.retain(|id, _| ids.contains(id));
+    let waiting = matching::waiting_of(connection, &ids).await?;
     let mut fresh: Vec<NewLink> = doubtful
         .iter()
-        .filter(|record| again.contains(&record.id))
+        .filter(|record| waiting.contains_key(&record.id))
         .map(|record| shown(definition, record))
         .collect();
+    // Their own links may begin again, and tell no more whose place it was.
+    let places: Vec<(i64, Uuid)> = waiting
+        .into_iter()
+        .filter_map(|(id, place)| Some((id, place?)))
+        .collect();
+    record::part(connection, &places).await?;
     link::insert(
         connection,
         &definition.key,
@@ -295,7 +306,8 @@ pub(crate) async fn shown_again(
     )
     .await?;
     let of = |link: &NewLink| Some((link.left_record.or(link.right_record)?, link.id));
-    Ok(fresh.iter().filter_map(of).collect())
+    links.extend(fresh.iter().filter_map(of));
+    Ok(links)
 }
 
 fn shown(definition: &Definition, record: &RecordRow) -> NewLink {
@@ -322,19 +334,21 @@ async fn by_marker(
     Ok(found.len())
 }
 
-/// A record that was deleted and taken out of the bin again revives its link, if that is still without it.
-async fn by_former_id(
+/// A record that was deleted and taken out of the bin again revives its link, if that is still without it; so does
+/// one of these in doubt. Answers the links by record.
+async fn take_back(
     connection: &mut PgConnection,
     definition: &Definition,
-) -> Result<usize, EngineError> {
-    let found = matching::restored(connection, &definition.key).await?;
+    doubtful: &[i64],
+) -> Result<HashMap<i64, Uuid>, EngineError> {
+    let found = matching::restored(connection, &definition.key, doubtful).await?;
     let rows = rows_of(connection, &found).await?;
     for (record, id) in &found {
         if let Some(row) = rows.get(record) {
             found::revive(connection, definition, *id, row).await?;
         }
     }
-    Ok(found.len())
+    Ok(found.into_iter().collect())
 }
 
 async fn rows_of(

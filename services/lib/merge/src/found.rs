@@ -1,4 +1,4 @@
-//! The base of a record that was found again: its create was made, and the answer was lost.
+//! The base of a record that was written although the answer was lost.
 
 use model::{Comparison, Element, Pairing, PerSide, Side, Value};
 
@@ -34,6 +34,36 @@ pub fn found(pairings: &[Pairing], side: Side, edits: &[PlannedEdit], shown: Ans
         };
         entry.rewritten = entry.differs(pairing);
         Some((key, entry))
+    };
+    pairings.iter().filter_map(entry).collect()
+}
+
+/// The bases that an update on `side` made whose answer was lost, of texts that the provider had no room for and cut:
+/// their beginning is shown, and it is not what was there before. Anything else that was written and is shown agrees by
+/// itself, and what was not written is an edit still.
+pub fn cut(
+    base: &Base,
+    pairings: &[Pairing],
+    side: Side,
+    edits: &[PlannedEdit],
+    shown: Answer<'_>,
+) -> Base {
+    let entry = |pairing: &Pairing| {
+        let (key, path, comparison) = (pairing.key(), pairing.path(side), pairing.comparison());
+        let mut own = edits.iter().filter(|planned| planned.pair == key);
+        let planned = own.next_back().filter(|_| shown.readable.covers(path))?;
+        let value = shown.fields.get(path);
+        // A base that moved since the plan knows more than the plan.
+        let agreed = base.get(&key).and_then(|entry| entry.get(side));
+        let (before, after) = (planned.edit.before.as_ref(), planned.edit.after.as_ref());
+        let is_cut = comparison.cut(after, value)
+            && comparison.same(agreed, before)
+            && !comparison.same(before, value);
+        let mut values = PerSide::new(planned.source.clone(), planned.source.clone());
+        *values.get_mut(side) = value.cloned();
+        let mut entry = PairBase::of(values);
+        entry.rewritten = entry.differs(pairing);
+        is_cut.then_some((key, entry))
     };
     pairings.iter().filter_map(entry).collect()
 }

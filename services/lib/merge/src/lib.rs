@@ -31,7 +31,7 @@ mod slots;
 
 pub use base::{Answer, Base, PairBase, applied, hints, unexplained};
 pub use flap::{Written, bounces};
-pub use found::found;
+pub use found::{cut, found};
 pub use matching::{Candidate, Match, Matching, OutsideMatch, PossibleMatch, Twin, pair_up};
 pub use plan::{Cause, Conflict, Disposition, Loss, Overfull, Plan, PlannedEdit, Write};
 pub use planner::plan;

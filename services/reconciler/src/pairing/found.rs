@@ -82,7 +82,7 @@ pub(crate) async fn take_base(
         return Ok(());
     }
     let most = link.unknown_count.max(1);
-    let plans = lost::plans(connection, link.id, record.side, most).await?;
+    let plans = lost::plans(connection, link.id, record.side, "create", most).await?;
     let shown = Record {
         kind: definition.kind.clone(),
         fields: fields.clone(),
@@ -107,6 +107,40 @@ pub(crate) async fn take_base(
     // A new record has never shown anything: what an earlier one had agreed on says nothing of it.
     if !base.is_empty() {
         link.base = Some(base);
+    }
+    Ok(())
+}
+
+/// A link takes for written what an update wrote whose answer was lost and its provider cut, as far as the record
+/// shows it: it is nobody's edit.
+pub(crate) async fn take_what_was_cut(
+    connection: &mut PgConnection,
+    definition: &Definition,
+    link: &mut LinkRow,
+    record: &RecordRow,
+) -> Result<(), EngineError> {
+    let Some(fields) = record.fields.as_ref().filter(|_| link.unknown_count > 0) else {
+        return Ok(());
+    };
+    let most = link.unknown_count;
+    let plans = lost::plans(connection, link.id, record.side, "update", most).await?;
+    let shown = Record {
+        kind: definition.kind.clone(),
+        fields: fields.clone(),
+    };
+    let fields = project(&shown, &definition.paths(record.side), &Fields::new());
+    let readable = plan::readable(&record.readable);
+    let shown = Answer {
+        fields: &fields,
+        readable: &readable,
+    };
+    for edits in plans {
+        let nothing = Base::new();
+        let base = link.base.as_ref().unwrap_or(&nothing);
+        let cut = merge::cut(base, &definition.pairings, record.side, &edits, shown);
+        if !cut.is_empty() {
+            link.base.get_or_insert_default().extend(cut);
+        }
     }
     Ok(())
 }

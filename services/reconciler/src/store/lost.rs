@@ -1,4 +1,4 @@
-//! Creates whose answer was lost: nobody knows whether they made their record (R-26).
+//! Writes whose answer was lost: nobody knows whether they were made (R-26).
 
 use jiff::Timestamp;
 use merge::PlannedEdit;
@@ -50,19 +50,22 @@ pub async fn unknown_creates(
         .collect()
 }
 
-/// What the last creates of a link's record were to write whose answers were lost, the newest first; at most so many.
+/// What the last writes of this operation were to write to a link's record whose answers were lost, the newest first; at
+/// most so many.
 pub async fn plans(
     connection: &mut PgConnection,
     link: Uuid,
     side: Side,
+    operation: &str,
     most: i32,
 ) -> Result<Vec<Vec<PlannedEdit>>, StoreError> {
     let rows = sqlx::query(
-        "SELECT plan FROM write WHERE link = $1 AND side = $2 AND operation = 'create' AND status = 'unknown'
-         ORDER BY queued_at DESC, id DESC LIMIT $3",
+        "SELECT plan FROM write WHERE link = $1 AND side = $2 AND operation = $3 AND status = 'unknown'
+         ORDER BY queued_at DESC, id DESC LIMIT $4",
     )
     .bind(link)
     .bind(side_number(side))
+    .bind(operation)
     .bind(i64::from(most))
     .fetch_all(connection)
     .await?;

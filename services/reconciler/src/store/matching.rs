@@ -1,5 +1,7 @@
 //! What matching has to see (R-06): records that wait to be matched, and all that share a key with them.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use model::{MatchKey, Side};
@@ -228,15 +230,20 @@ fn found(row: &PgRow) -> Result<(i64, Uuid), StoreError> {
 }
 
 /// Waiting records of the scope that an open link had before they were gone, and in whose place nothing was put
-/// since, or what was is gone as well: somebody took them out of the bin (R-11). Answers (record, link).
+/// since, or what was is gone as well: somebody took them out of the bin (R-11). Of those in doubt only the given ones
+/// count. Answers (record, link).
 pub async fn restored(
     connection: &mut PgConnection,
     key: &SyncKey,
+    doubtful: &[i64],
 ) -> Result<Vec<(i64, Uuid)>, StoreError> {
     let rows = sqlx::query(
         "WITH waiting AS MATERIALIZED (
              SELECT id, remote_id, side FROM record WHERE tenant = $1 AND sync = $2 AND unmatched
                  AND presence = 'live' AND in_scope
+             UNION ALL
+             SELECT id, remote_id, side FROM record WHERE id = ANY($3) AND unmatched
+                 AND presence = 'doubtful' AND in_scope
          ), bereft AS (
              SELECT r.id, l.id AS link FROM waiting r
              JOIN link l ON l.tenant = $1 AND l.sync = $2 AND l.left_id = r.remote_id
@@ -258,35 +265,30 @@ pub async fn restored(
     )
     .bind(&key.tenant)
     .bind(&key.sync)
+    .bind(doubtful)
     .fetch_all(connection)
     .await?;
     rows.iter().map(found).collect()
 }
 
-/// Of these records, those of the scope that wait to be matched and that no open link had before they were gone.
-pub async fn unclaimed(
+/// Of these records, those of the scope that wait to be matched, each with the open link that had it before it was gone.
+pub async fn waiting_of(
     connection: &mut PgConnection,
-    key: &SyncKey,
     records: &[i64],
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<HashMap<i64, Option<Uuid>>, StoreError> {
     if records.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let rows = sqlx::query(
-        "SELECT r.id FROM record r WHERE r.id = ANY($3) AND r.unmatched AND r.in_scope
-             AND NOT EXISTS (SELECT FROM link l WHERE r.side = 1 AND l.tenant = $1 AND l.sync = $2
-                 AND l.left_id = r.remote_id AND l.left_record IS NULL AND l.left_id <> '' AND l.state <> 'closed')
-             AND NOT EXISTS (SELECT FROM link l WHERE r.side = 2 AND l.tenant = $1 AND l.sync = $2
-                 AND l.right_id = r.remote_id AND l.right_record IS NULL AND l.right_id <> '' AND l.state <> 'closed')
-             AND NOT EXISTS (SELECT FROM former_place p
-                 WHERE p.record = r.id AND coalesce(p.presence, 'gone') = 'gone')",
+        "SELECT r.id, p.link FROM record r LEFT JOIN former_place p ON p.record = r.id
+         WHERE r.id = ANY($1) AND r.unmatched AND r.in_scope",
     )
-    .bind(&key.tenant)
-    .bind(&key.sync)
     .bind(records)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("id")?, row.try_get("link")?)))
+        .collect()
 }
 
 /// A live record of the scope without a counterpart, or whose counterpart is there no more.

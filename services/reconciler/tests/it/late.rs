@@ -52,6 +52,41 @@ async fn a_list_that_still_shows_what_was_deleted_brings_nobody_back() {
     assert_eq!(creates, 1, "the one that the pair began with");
 }
 
+// proves
+#[tokio::test]
+async fn a_list_that_still_shows_what_is_about_to_be_made_anew_puts_nobody_in_its_place() {
+    let mut world = World::new().await;
+    let first = world.left.add(&ANA);
+    world.settle().await;
+    world
+        .define(|definition| definition.state = "deleting".to_owned())
+        .await;
+    let entry = world.left.entries[&first].clone();
+    world.left.delete(&first);
+    world
+        .define(|definition| {
+            definition.state = "active".to_owned();
+            definition.generation = 2;
+        })
+        .await;
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    assert_eq!(world.write().await, 1, "it is read by its id");
+    world.advance().await;
+    let mut late = world.round(Side::Left).await.unwrap();
+    late.changes.push(Book::change(&first, &entry, &HASH_KEY));
+    assert_eq!(world.ingest(&late).await, Ingested::Applied);
+    world.settle().await;
+    world.agree();
+    assert_eq!(
+        (world.left.entries.len(), world.right.entries.len()),
+        (1, 1)
+    );
+    assert!(!world.left.entries.contains_key(&first));
+}
+
 // proves: R-11
 #[tokio::test]
 async fn what_was_taken_out_of_the_bin_as_it_was_is_synced_again() {

@@ -1,6 +1,6 @@
 //! Records that are found again after the answer to their create was lost.
 
-use merge::{Answer, Base, Cause, PairBase, PlannedEdit, Readable, found};
+use merge::{Answer, Base, Cause, PairBase, PlannedEdit, Readable, cut, found};
 use model::{
     Direction, Edit, Element, Fields, Pairing, Path, Side, Value,
     event::{Participant, Status},
@@ -99,6 +99,49 @@ fn a_text_that_was_cut_is_shown() {
     let entry = base(&bases, "description").unwrap();
     assert_eq!((entry.left, entry.right), (shown[0].1.clone(), text(note)));
     assert!(entry.rewritten);
+}
+
+/// The base after an update of the left description whose answer was lost.
+fn after_an_update(agreed: &str, before: &str, sent_text: &str, shown: &str) -> Option<PairBase> {
+    let pairing = pairing("description");
+    let entry = PairBase {
+        left: text(agreed),
+        right: text(agreed),
+        rewritten: false,
+    };
+    let base = Base::from([(pairing.key(), entry)]);
+    let mut planned = sent("description", text(sent_text));
+    planned.edit.before = text(before);
+    let fields: Fields = [(path("description"), text(shown).unwrap())].into();
+    let shown = Answer {
+        fields: &fields,
+        readable: &Readable::All,
+    };
+    let pairings = std::slice::from_ref(&pairing);
+    let cut = cut(&base, pairings, Side::Left, &[planned], shown);
+    cut.get(&pairing.key()).cloned()
+}
+
+// proves
+#[test]
+fn a_text_that_an_update_wrote_and_the_provider_cut_is_no_edit() {
+    let note = "Bring the slides of the meeting before, and coffee";
+    let shown = "Bring the slides of the meeting";
+    let entry = after_an_update("", "", note, shown).unwrap();
+    assert_eq!((entry.left, entry.right), (text(shown), text(note)));
+    assert!(entry.rewritten);
+    let edited = "Bring the slides of the meeting, no coffee";
+    assert_eq!(after_an_update("", "", note, edited), None);
+}
+
+// proves
+#[test]
+fn a_text_that_was_there_before_its_update_was_not_cut_by_it() {
+    let note = "Bring the slides of the meeting before, and coffee";
+    let before = "Bring the slides of the meeting";
+    assert_eq!(after_an_update(before, before, note, before), None);
+    let moved = after_an_update(note, before, note, "Bring the slides of the");
+    assert_eq!(moved, None, "both agreed on the whole of it since");
 }
 
 // proves: R-04
