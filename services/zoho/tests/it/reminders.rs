@@ -102,9 +102,9 @@ async fn a_reminder_that_is_due_is_left_out_and_the_answer_says_that_there_is_no
     assert_eq!(reminds(&lab, &over).await, minutes(15));
 }
 
-/// Weekly for so many weeks, since three weeks ago.
+/// Weekly for so many weeks, since more than three weeks ago, and not today.
 fn weekly(count: u32) -> Record {
-    let day = (jiff::Timestamp::now().to_zoned(TimeZone::UTC).date() - 21.days()).to_string();
+    let day = (jiff::Timestamp::now().to_zoned(TimeZone::UTC).date() - 24.days()).to_string();
     let when = format!("{day}T12:00:00[Europe/Istanbul]/{day}T13:00:00[Europe/Istanbul]");
     let rule = format!("FREQ=WEEKLY;COUNT={count}");
     let mut record = event(&[("title", "Weekly"), ("when", &when), ("recurrence", &rule)]);
