@@ -488,7 +488,9 @@ impl Step<'_> {
         }
         if link.record(side) != Some(id) {
             live::take_over(self.connection, self.definition, link, side, id).await?;
-        } else if let Some(record) = record::by_id(self.connection, &[id]).await?.pop() {
+        } else if link.unknown_count > 0
+            && let Some(record) = record::by_id(self.connection, &[id]).await?.pop()
+        {
             take_what_was_cut(self.connection, self.definition, link, &record).await?;
         }
         link.set_record(side, Some(id), &remote_id);

@@ -59,11 +59,14 @@ pub fn cut(
         let is_cut = comparison.cut(after, value)
             && comparison.same(agreed, before)
             && !comparison.same(before, value);
+        if !is_cut {
+            return None;
+        }
         let mut values = PerSide::new(planned.source.clone(), planned.source.clone());
         *values.get_mut(side) = value.cloned();
         let mut entry = PairBase::of(values);
         entry.rewritten = entry.differs(pairing);
-        is_cut.then_some((key, entry))
+        Some((key, entry))
     };
     pairings.iter().filter_map(entry).collect()
 }

@@ -112,14 +112,14 @@ pub(crate) async fn take_base(
 }
 
 /// A link takes for written what an update wrote whose answer was lost and its provider cut, as far as the record
-/// shows it: it is nobody's edit.
+/// shows it: it is nobody's edit. Only as many updates count as its present count of lost answers.
 pub(crate) async fn take_what_was_cut(
     connection: &mut PgConnection,
     definition: &Definition,
     link: &mut LinkRow,
     record: &RecordRow,
 ) -> Result<(), EngineError> {
-    let Some(fields) = record.fields.as_ref().filter(|_| link.unknown_count > 0) else {
+    let Some(fields) = &record.fields else {
         return Ok(());
     };
     let most = link.unknown_count;

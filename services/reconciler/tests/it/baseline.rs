@@ -201,9 +201,7 @@ async fn a_sync_that_is_deleted_and_made_again_adopts_its_links() {
         .add(&[("emails[work]", "ana@example.com"), ("title", "CTO")]);
     world.left.add(&[("emails[work]", "bo@example.com")]);
     world.settle().await;
-    world
-        .define(|definition| definition.state = "deleting".to_owned())
-        .await;
+    world.turn_off().await;
     assert_eq!(world.status().await.phase, "off");
     let (ana, bo) = (
         world.find(Side::Right, "ana@example.com")[0].clone(),
@@ -212,12 +210,7 @@ async fn a_sync_that_is_deleted_and_made_again_adopts_its_links() {
     world.right.set(&ana, "title", Some("Chair"));
     world.right.delete(&bo);
     let before = world.writes();
-    world
-        .define(|definition| {
-            definition.state = "active".to_owned();
-            definition.generation = 2;
-        })
-        .await;
+    world.turn_on().await;
     world.settle().await;
     assert_eq!(
         world.left.get("L1", "title").as_deref(),
@@ -289,19 +282,12 @@ async fn a_tombstone_of_the_time_before_that_comes_late_deletes_nothing() {
         world.left.add(&[("emails[work]", email)]);
     }
     world.settle().await;
-    world
-        .define(|definition| definition.state = "deleting".to_owned())
-        .await;
+    world.turn_off().await;
     // Deleted while the sync was off, and still listed in its first reading.
     let lagging = world.left.entries["L1"].clone();
     world.left.delete("L1");
     world.left.entries.insert("L1".to_owned(), lagging);
-    world
-        .define(|definition| {
-            definition.state = "active".to_owned();
-            definition.generation = 2;
-        })
-        .await;
+    world.turn_on().await;
     for side in Side::ALL {
         world.read(side).await;
     }

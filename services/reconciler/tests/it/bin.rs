@@ -97,17 +97,10 @@ async fn who_was_deleted_while_the_sync_was_off_is_known_as_well() {
     let mut world = World::new().await;
     let first = world.left.add(&ANA);
     world.settle().await;
-    world
-        .define(|definition| definition.state = "deleting".to_owned())
-        .await;
+    world.turn_off().await;
     let entry = world.left.entries[&first].clone();
     world.left.delete(&first);
-    world
-        .define(|definition| {
-            definition.state = "active".to_owned();
-            definition.generation = 2;
-        })
-        .await;
+    world.turn_on().await;
     world.settle().await;
     let second = world.left.entries.keys().next().unwrap().clone();
     assert_ne!(

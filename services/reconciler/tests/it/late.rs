@@ -58,17 +58,10 @@ async fn a_list_that_still_shows_what_is_about_to_be_made_anew_puts_nobody_in_it
     let mut world = World::new().await;
     let first = world.left.add(&ANA);
     world.settle().await;
-    world
-        .define(|definition| definition.state = "deleting".to_owned())
-        .await;
+    world.turn_off().await;
     let entry = world.left.entries[&first].clone();
     world.left.delete(&first);
-    world
-        .define(|definition| {
-            definition.state = "active".to_owned();
-            definition.generation = 2;
-        })
-        .await;
+    world.turn_on().await;
     for side in Side::ALL {
         world.read(side).await;
     }

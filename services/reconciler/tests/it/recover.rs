@@ -495,9 +495,7 @@ async fn a_paused_sync_stays_paused_and_one_that_is_off_stays_off() {
         .await
         .unwrap();
     assert_eq!(world.status().await.reason, "paused by a person");
-    world
-        .define(|definition| definition.state = "deleting".to_owned())
-        .await;
+    world.turn_off().await;
     assert_eq!(world.status().await.phase, "off");
     recover::recover(&world.database.pool, &world.tide)
         .await

@@ -146,6 +146,21 @@ impl World {
             .unwrap();
     }
 
+    /// The sync is turned off; what it knows stays.
+    pub async fn turn_off(&mut self) {
+        self.define(|definition| "deleting".clone_into(&mut definition.state))
+            .await;
+    }
+
+    /// The sync is turned on again.
+    pub async fn turn_on(&mut self) {
+        self.define(|definition| {
+            "active".clone_into(&mut definition.state);
+            definition.generation += 1;
+        })
+        .await;
+    }
+
     pub fn policies(definition: &mut SyncDefinition) -> &mut Policies {
         definition.policies.as_mut().unwrap()
     }
