@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Record, Side};
+use prost::Message as _;
 use proto::write::{
     self as wire, Existing, Found, Gone, NotAttempted, Outcome, OutcomeBatch, Refused, Stale,
     outcome::Result as Answer,
@@ -35,7 +36,7 @@ use crate::{
         matching, outbox,
         record::{self, Presence},
         sync::{self, Hold, Phase, SyncRow},
-        write::{self, WriteRow},
+        write::{self, Again, WriteRow},
     },
 };
 
@@ -432,7 +433,9 @@ impl Step<'_> {
         if self.write.status == "unknown" {
             // Too late: it was given up, its record is looked up, and another write may have taken its place.
             write::end(self.connection, &[self.write.id], "answered", "not made").await?;
-        } else if !write::requeue(self.connection, self.write.id, until).await? {
+        } else if !write::requeue(self.connection, self.write.id, &again(self.write)?, until)
+            .await?
+        {
             link.dirty = true;
         }
         let wait = if not.unauthorised {
@@ -525,6 +528,18 @@ impl Step<'_> {
             _ => Ok(false),
         }
     }
+}
+
+/// A write as it goes out again.
+fn again(write: &WriteRow) -> Result<Again, EngineError> {
+    let mut body = wire::Write::decode(write.body.as_slice())
+        .map_err(|_| EngineError::Malformed("stored write"))?;
+    let id = Uuid::now_v7();
+    body.id = id.to_string();
+    Ok(Again {
+        id,
+        body: body.encode_to_vec(),
+    })
 }
 
 /// Whether a record carries the marker of a link's create.

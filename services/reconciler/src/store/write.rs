@@ -205,16 +205,27 @@ pub async fn with_open(
     rows.iter().map(|row| Ok(row.try_get("link")?)).collect()
 }
 
-/// Puts a write that was not attempted back into the outbox; one that was planned under an older definition is
-/// revoked, since no claim would ever take it. One that makes its record anew may have come half the way: that it was
-/// claimed stays noted, and where it would be revoked, nobody knows how far it came. Answers whether it is in the outbox.
+/// A write as it goes out again.
+#[derive(Debug)]
+pub struct Again {
+    /// Its new id.
+    pub id: Uuid,
+    /// `rapport.write.v1.Write` with that id, encoded.
+    pub body: Vec<u8>,
+}
+
+/// Puts a write that was not attempted back into the outbox under another id, so that an answer that comes twice does not
+/// find it once more. One that was planned under an older definition is revoked, since no claim would ever take it. One
+/// that makes its record anew may have come half the way: that it was claimed stays noted, and where it would be revoked,
+/// nobody knows how far it came. Answers whether it is in the outbox.
 pub async fn requeue(
     connection: &mut PgConnection,
     id: Uuid,
+    again: &Again,
     not_before: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
     let row = sqlx::query(
-        "UPDATE write w SET
+        "UPDATE write w SET id = $3, body = $4,
              status = CASE WHEN w.generation = s.generation THEN 'queued' WHEN w.anew THEN 'unknown' ELSE 'revoked' END,
              result = CASE WHEN w.generation = s.generation THEN w.result ELSE 'the definition changed' END,
              released_at = NULL, started_at = CASE WHEN w.anew THEN w.started_at END,
@@ -224,6 +235,8 @@ pub async fn requeue(
     )
     .bind(id)
     .bind(not_before.map(ToSqlx::to_sqlx))
+    .bind(again.id)
+    .bind(&again.body)
     .fetch_optional(connection)
     .await?;
     Ok(row

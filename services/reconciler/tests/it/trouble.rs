@@ -1,7 +1,9 @@
 //! Lost answers, refusals, copies and messages that make no sense.
 
 use model::Side;
-use proto::write::{NotAttempted, Outcome, Unknown, outcome::Result as Answer, write::Operation};
+use proto::write::{
+    NotAttempted, Outcome, Unknown, Write, outcome::Result as Answer, write::Operation,
+};
 
 use crate::{book::Book, world::World};
 
@@ -207,14 +209,43 @@ async fn a_write_that_was_given_up_is_not_queued_again_beside_the_one_in_its_pla
     world.answer(vec![found]).await;
     world.advance().await;
     // Only now does it become known that the first call was never made.
-    let late = Outcome {
-        write: writes[0].id.clone(),
-        result: Some(Answer::NotAttempted(NotAttempted::default())),
-        ..Outcome::default()
-    };
-    world.answer(vec![late]).await;
+    world.answer(vec![not_attempted(&writes[0])]).await;
     world.settle().await;
     world.agree();
+}
+
+fn not_attempted(write: &Write) -> Outcome {
+    Outcome {
+        write: write.id.clone(),
+        result: Some(Answer::NotAttempted(NotAttempted::default())),
+        ..Outcome::default()
+    }
+}
+
+// proves
+#[tokio::test]
+async fn an_answer_that_nothing_was_made_queues_its_write_again_once_however_often_it_comes() {
+    let mut world = World::new().await;
+    // Nothing finds again on the right who was made there.
+    world.left.add(&[("title", "CTO")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let first = world.claimed().await;
+    world.answer(vec![not_attempted(&first[0])]).await;
+    world.let_queued_writes_go().await;
+    let again = world.claimed().await;
+    let made = world.execute(&again[0]);
+    for _ in 0..2 {
+        world.answer(vec![not_attempted(&first[0])]).await;
+        world.let_queued_writes_go().await;
+        assert_eq!(world.claimed().await, [], "it is being made");
+    }
+    world.answer(vec![made]).await;
+    world.settle().await;
+    world.agree();
+    assert_eq!(world.find_by(Side::Right, "title", "CTO").len(), 1);
 }
 
 // proves

@@ -267,6 +267,14 @@ impl World {
         self.started(writes).await
     }
 
+    /// Has no write in the outbox wait any longer.
+    pub async fn let_queued_writes_go(&self) {
+        sqlx::query("UPDATE write SET not_before = now()")
+            .execute(&self.database.pool)
+            .await
+            .unwrap();
+    }
+
     /// Those of the released writes that may be made.
     pub async fn started(&self, mut writes: Vec<Write>) -> Vec<Write> {
         let claims = ClaimService {
