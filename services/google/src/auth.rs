@@ -281,10 +281,8 @@ fn secret_file(json: &str) -> Result<Secret, Fault> {
 }
 
 fn access(token: &BasicTokenResponse) -> Access {
-    Access {
-        token: SecretString::from(token.access_token().secret().clone()),
-        api_base: None,
-    }
+    let token = SecretString::from(token.access_token().secret().clone());
+    Access::new(token, None)
 }
 
 fn stored(secret: &Secret) -> Result<Vec<u8>, Fault> {

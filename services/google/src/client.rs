@@ -339,16 +339,7 @@ impl<'a> Client<'a> {
         quota: &Quota,
         request: RequestBuilder,
     ) -> Result<Reply, Fault> {
-        let lane = self.session.lane;
-        self.session
-            .http
-            .send(Call {
-                method,
-                quota,
-                lane,
-                request,
-            })
-            .await
+        self.session.send(method, quota, request).await
     }
 
     /// The account whose client this is.

@@ -220,10 +220,8 @@ fn access_of(tokens: &Tokens) -> Result<Access, Fault> {
     if api_base.is_none() {
         return Err(Fault::malformed("the token endpoint named no API address"));
     }
-    Ok(Access {
-        token: SecretString::from(tokens.access_token().secret().clone()),
-        api_base,
-    })
+    let token = SecretString::from(tokens.access_token().secret().clone());
+    Ok(Access::new(token, api_base))
 }
 
 fn token_client(settings: &ZohoSettings, secret: &Stored) -> Result<TokenClient, Fault> {

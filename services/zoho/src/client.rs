@@ -11,7 +11,7 @@ use std::{
 
 use http::{Method, StatusCode, header::AUTHORIZATION};
 use jiff::Timestamp;
-use provider::{Call, Fault, Quota, Reply, Session};
+use provider::{Fault, Quota, Reply, Session};
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -302,13 +302,7 @@ impl<'a> Client<'a> {
         } = request;
         let quota = self.quota(weight);
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let call = Call {
-            method,
-            quota: &quota,
-            lane: self.session.lane,
-            request,
-        };
-        let sent = self.session.http.send(call).await;
+        let sent = self.session.send(method, &quota, request).await;
         if let Ok(reply) = &sent {
             self.date.store(reply.date().as_second(), Ordering::Relaxed);
         }

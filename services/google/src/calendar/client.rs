@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::header::{ACCEPT_LANGUAGE, IF_MATCH};
-use provider::{Call, Fault, Quota, Reply, Session};
+use provider::{Fault, Quota, Reply, Session};
 use reqwest::{Method, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -255,21 +255,14 @@ impl<'a> Client<'a> {
         effect: Effect,
     ) -> Result<Reply, Fault> {
         let quota = self.quota();
-        let http = self.session.http;
-        let call = Call {
-            method,
-            quota: &quota,
-            lane: self.session.lane,
-            request,
-        };
-        let reply = http.send(call).await?;
+        let reply = self.session.send(method, &quota, request).await?;
         if reply.is_success() {
             return Ok(reply);
         }
         let fault = fault(&reply, effect);
         if let Fault::Throttled { until } = fault {
             // Google says "too many" with 403 as well as with 429.
-            http.pause(&quota, until);
+            self.session.http.pause(&quota, until);
         }
         Err(fault)
     }

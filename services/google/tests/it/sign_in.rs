@@ -183,10 +183,7 @@ async fn a_consent_that_leaves_the_calendar_out_says_to_sign_in_again() {
 #[tokio::test]
 async fn a_wrong_access_token_is_unauthorised() {
     let account = Account::kind().await;
-    let access = Access {
-        token: "ya29.forged".into(),
-        api_base: None,
-    };
+    let access = Access::new("ya29.forged".into(), None);
     let session = Session {
         access: &access,
         ..account.session()

@@ -25,6 +25,10 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(15);
 /// Connections whose tokens are kept at most; others are asked for again.
 const KEPT: usize = 10_000;
 
+/// Renewed tokens in a row that the provider accepts for no call at all, after which a person has to sign in again. A
+/// single one may have been ended by whatever ended the one before.
+const MOST_NEVER_ACCEPTED: u32 = 3;
+
 /// A token and the account that it is valid for.
 #[derive(Debug)]
 pub(crate) struct Token {
@@ -49,7 +53,42 @@ impl Token {
     }
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Token>>>>;
+/// A token that the provider has just refused.
+#[derive(Clone, Copy)]
+pub(crate) struct Refused<'a> {
+    pub(crate) token: &'a Arc<Token>,
+    /// In the provider's words.
+    pub(crate) reason: &'a str,
+}
+
+/// What is known of a connection.
+#[derive(Default)]
+struct Held {
+    token: Option<Arc<Token>>,
+    /// The last token that was refused.
+    refused: Option<Arc<Token>>,
+    /// Tokens refused in a row that were never accepted.
+    never_accepted: u32,
+}
+
+impl Held {
+    /// Counts a refusal, once for each token; answers whether they are too many.
+    fn refuse(&mut self, refused: &Arc<Token>) -> bool {
+        let known = self.refused.as_ref();
+        if known.is_some_and(|known| same_token(known, refused)) {
+            return false;
+        }
+        self.refused = Some(refused.clone());
+        self.never_accepted = if refused.access.is_accepted() {
+            0
+        } else {
+            self.never_accepted + 1
+        };
+        self.never_accepted >= MOST_NEVER_ACCEPTED
+    }
+}
+
+type Slot = Arc<tokio::sync::Mutex<Held>>;
 
 /// The tokens of this process.
 pub(crate) struct Tokens {
@@ -69,7 +108,7 @@ impl Tokens {
     pub(crate) async fn of_side(
         &self,
         side: &DefinedSide,
-        refused: Option<&Token>,
+        refused: Option<Refused<'_>>,
     ) -> Result<Arc<Token>, Fault> {
         let connection = side.connection();
         let token = self.of(&connection, refused).await?;
@@ -84,25 +123,34 @@ impl Tokens {
     }
 
     /// A token of a connection; another one than the one that the provider has just refused. Callers of one
-    /// connection wait for one answer.
+    /// connection wait for one answer. If the provider accepts none of several, the connection is reported.
     pub(crate) async fn of(
         &self,
         key: &ConnectionKey,
-        refused: Option<&Token>,
+        refused: Option<Refused<'_>>,
     ) -> Result<Arc<Token>, Fault> {
         let slot = self.slot(key);
         let mut held = slot.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| token.is_fresh())
-            && refused.is_none_or(|refused| !same_token(refused, token))
+        if let Some(token) = held.token.as_ref().filter(|token| token.is_fresh())
+            && refused.is_none_or(|refused| !same_token(refused.token, token))
         {
             return Ok(token.clone());
         }
-        *held = None;
+        held.token = None;
+        if let Some(refused) = refused
+            && held.refuse(refused.token)
+        {
+            *held = Held::default();
+            self.report_unauthorised(key, refused.reason).await;
+            return Err(Fault::Unauthorised {
+                reason: refused.reason.to_owned(),
+            });
+        }
         let request = AccessTokenRequest {
             tenant: key.tenant.clone(),
             connection: key.connection.clone(),
             refused_token: refused
-                .map(|refused| refused.access.token.expose_secret().to_owned())
+                .map(|refused| refused.token.access.token.expose_secret().to_owned())
                 .unwrap_or_default(),
         };
         let answer = self
@@ -112,14 +160,14 @@ impl Tokens {
             .await
             .map_err(|status| why(&status))?;
         let token = Arc::new(token(answer.into_inner())?);
-        if refused.is_some_and(|refused| same_token(refused, &token)) {
+        if refused.is_some_and(|refused| same_token(refused.token, &token)) {
             let reason = "the provider refuses the token that control has";
             self.report_unauthorised(key, reason).await;
             return Err(Fault::Unauthorised {
                 reason: reason.to_owned(),
             });
         }
-        *held = Some(token.clone());
+        held.token = Some(token.clone());
         Ok(token)
     }
 
@@ -154,10 +202,7 @@ fn token(answer: AccessTokenResponse) -> Result<Token, Fault> {
         base => Some(Url::parse(base).map_err(|_| Fault::malformed("control's API base"))?),
     };
     Ok(Token {
-        access: Access {
-            token: SecretString::from(answer.access_token),
-            api_base,
-        },
+        access: Access::new(SecretString::from(answer.access_token), api_base),
         account_id: answer.account_id,
         expires_at: Timestamp::from_microsecond(answer.expires_at_micros).unwrap_or_default(),
     })

@@ -1,11 +1,24 @@
 //! Signing in, and the access that calls are made with.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use http::StatusCode;
+use reqwest::RequestBuilder;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{http::HttpClient, pace::Lane};
+use crate::{
+    fault::Fault,
+    http::{Call, HttpClient, Reply},
+    pace::{Lane, Quota},
+};
 
 /// The access that a call to the provider needs.
 #[derive(Clone, Debug)]
@@ -14,6 +27,29 @@ pub struct Access {
     pub token: SecretString,
     /// Where the provider's API answers for this account; `None` for the provider's only one.
     pub api_base: Option<Url>,
+    accepted: Arc<AtomicBool>,
+}
+
+impl Access {
+    /// Access that no call was made with yet.
+    pub fn new(token: SecretString, api_base: Option<Url>) -> Self {
+        Self {
+            token,
+            api_base,
+            accepted: Arc::default(),
+        }
+    }
+
+    /// Notes that the provider has accepted the token for a call.
+    pub fn note_accepted(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the provider has accepted the token for any call: one that it then refuses has ended, while one that
+    /// it never accepted says something of the account.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
 }
 
 /// What one call, or a row of calls, is made with.
@@ -27,6 +63,28 @@ pub struct Session<'a> {
     pub lane: Lane,
     /// The way out.
     pub http: &'a HttpClient,
+}
+
+impl Session<'_> {
+    /// Makes a call, as [`HttpClient::send`], with a request that carries this session's access token.
+    pub async fn send(
+        &self,
+        method: &'static str,
+        quota: &Quota,
+        request: RequestBuilder,
+    ) -> Result<Reply, Fault> {
+        let call = Call {
+            method,
+            quota,
+            lane: self.lane,
+            request,
+        };
+        let reply = self.http.send(call).await?;
+        if reply.is_success() || reply.status == StatusCode::NOT_MODIFIED {
+            self.access.note_accepted();
+        }
+        Ok(reply)
+    }
 }
 
 /// What a person, or an administrator's file, brought back.

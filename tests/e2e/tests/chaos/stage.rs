@@ -19,6 +19,9 @@ const RECORDS: u32 = 300;
 /// The longest wait for something that is about to happen.
 pub const SOON: Duration = Duration::from_mins(2);
 
+/// How often people type on until what they type must have led to every kind of call.
+const TIMES_TYPED: usize = 8;
+
 /// What a provider may show late, and how long a call takes at most, in seconds.
 const TIMING: Timing = Timing {
     horizon_seconds: 3,
@@ -283,12 +286,15 @@ impl Stage {
 
     /// Waits until a rule has hit a call, and has people type on: what they type is drawn, and may lead to no such call yet.
     pub async fn hit_as_people_type(&mut self, rule: u64) {
-        while tokio::time::timeout(SOON / 6, self.hit(rule, 1))
-            .await
-            .is_err()
-        {
+        for _ in 0..TIMES_TYPED {
+            let hit = tokio::time::timeout(SOON / 6, self.hit(rule, 1)).await;
+            if hit.is_ok() {
+                return;
+            }
             self.people_type(6).await;
         }
+        let status = self.system.status(self.kind.sync()).await;
+        panic!("rule {rule} has hit no call: {status:?}");
     }
 
     /// Ends every fault.

@@ -17,6 +17,7 @@ use crate::{
         channels::{self, Leaving, Wanting},
         feeds,
     },
+    tokens::Refused,
     trace,
 };
 
@@ -149,8 +150,12 @@ impl Connector {
         let token = self.tokens.of_side(side, None).await?;
         let session = token.session(&self.http, Lane::Change);
         match push.subscribe(session, &side.scope, &address, key).await {
-            Err(Fault::Unauthorised { .. }) => {
-                let token = self.tokens.of_side(side, Some(&token)).await?;
+            Err(Fault::Unauthorised { reason }) => {
+                let refused = Refused {
+                    token: &token,
+                    reason: &reason,
+                };
+                let token = self.tokens.of_side(side, Some(refused)).await?;
                 let session = token.session(&self.http, Lane::Change);
                 push.subscribe(session, &side.scope, &address, key).await
             }

@@ -14,7 +14,7 @@ use super::round::{End, Round};
 use crate::{
     backoff::{backoff, until},
     definitions::ConnectionKey,
-    tokens::Token,
+    tokens::{Refused, Token},
 };
 
 /// How often a page is tried that fails in passing, before its round fails: a long reading survives a sick moment.
@@ -46,24 +46,17 @@ impl Turns {
     }
 }
 
-/// What is done about a fault of a page.
-enum Remedy {
-    Wait(Duration),
-    Renew,
-    None,
-}
-
 impl Round<'_> {
     /// Reads a page; what passes soon is waited for here.
     pub(super) async fn page(&self, at: &At, lane: Lane) -> Result<Page, End> {
-        let mut attempt = 1;
-        let mut refused: Option<Arc<Token>> = None;
+        let (mut attempt, mut refusals) = (1, 0);
+        let mut refused: Option<(Arc<Token>, String)> = None;
         loop {
-            let token = self
-                .connector
-                .tokens
-                .of_side(self.side, refused.as_deref())
-                .await;
+            let last = refused.take();
+            let last = last
+                .as_ref()
+                .map(|(token, reason)| Refused { token, reason });
+            let token = self.connector.tokens.of_side(self.side, last).await;
             let result = match &token {
                 Ok(token) => self.page_with(token, at, lane).await?,
                 Err(Fault::Transient { .. }) => return Err(End::PeerSilent),
@@ -73,24 +66,38 @@ impl Round<'_> {
                 Ok(page) => return Ok(page),
                 Err(fault) => fault,
             };
-            let remedy = remedy(&fault, attempt, refused.is_none() && token.is_ok());
             tracing::debug!(fault = fault.word(), attempt, "a page was not read");
-            match (remedy, token) {
-                (Remedy::Wait(time), _) => self.connector.pause(time).await?,
-                (Remedy::Renew, Ok(token)) => refused = Some(token),
-                (_, token) => {
-                    if let (Fault::Unauthorised { reason }, Ok(_)) = (&fault, token) {
-                        let connection = self.side.connection();
-                        self.connector
-                            .tokens
-                            .report_unauthorised(&connection, reason)
-                            .await;
+            match (fault, token) {
+                (Fault::Unauthorised { reason }, Ok(token)) => {
+                    refusals += 1;
+                    if attempt >= ATTEMPTS {
+                        let is_always = refusals == attempt;
+                        return Err(self.refused_too_often(reason, is_always).await.into());
                     }
-                    return Err(fault.into());
+                    if refusals > 1 {
+                        self.connector.pause(pause(refusals - 1)).await?;
+                    }
+                    refused = Some((token, reason));
                 }
+                (fault, _) => match wait(&fault, attempt) {
+                    Some(time) => self.connector.pause(time).await?,
+                    None => return Err(fault.into()),
+                },
             }
             attempt += 1;
         }
+    }
+
+    /// Tokens are refused for a page that are accepted for others. If that is all that is said of it, a person has to
+    /// look; otherwise something ends them, and the round is begun again later.
+    async fn refused_too_often(&self, reason: String, is_always: bool) -> Fault {
+        if !is_always {
+            return Fault::Transient { reason };
+        }
+        let connection = self.side.connection();
+        let tokens = &self.connector.tokens;
+        tokens.report_unauthorised(&connection, &reason).await;
+        Fault::Unauthorised { reason }
     }
 
     async fn page_with(
@@ -113,22 +120,23 @@ impl Round<'_> {
 }
 
 /// A read does nothing, so an answer that was lost is a failure that passes.
-fn remedy(fault: &Fault, attempt: u32, may_renew: bool) -> Remedy {
+/// How long a page waits after a fault before it is tried again; nothing if it is not.
+fn wait(fault: &Fault, attempt: u32) -> Option<Duration> {
     if attempt >= ATTEMPTS {
-        return Remedy::None;
+        return None;
     }
     match fault {
-        Fault::Transient { .. } | Fault::LostAnswer { .. } => Remedy::Wait(backoff(
-            attempt,
-            Duration::from_millis(500),
-            Duration::from_secs(15),
-        )),
+        Fault::Transient { .. } | Fault::LostAnswer { .. } => Some(pause(attempt)),
         Fault::Throttled { until: time } if until(*time) <= LONGEST_PATIENCE => {
-            Remedy::Wait(patience(*time))
+            Some(patience(*time))
         }
-        Fault::Unauthorised { .. } if may_renew => Remedy::Renew,
-        _ => Remedy::None,
+        _ => None,
     }
+}
+
+fn pause(failures: u32) -> Duration {
+    let (first, longest) = (Duration::from_millis(500), Duration::from_secs(15));
+    backoff(failures, first, longest)
 }
 
 /// At least a moment: a clock that is behind must not make us hammer.

@@ -60,10 +60,10 @@ fn access(access: Option<wire::Access>) -> Result<Access, Status> {
             Some(base.map_err(|_| Status::invalid_argument("the API base is not a URL"))?)
         }
     };
-    Ok(Access {
-        token: SecretString::from(access.access_token),
+    Ok(Access::new(
+        SecretString::from(access.access_token),
         api_base,
-    })
+    ))
 }
 
 #[allow(

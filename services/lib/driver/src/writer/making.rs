@@ -1,6 +1,9 @@
 //! Claims writes just before the call, makes them, and answers each.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use proto::write as wire;
 use provider::{Answer, Batch, Lane, Outcome};
@@ -8,9 +11,13 @@ use tracing::Instrument as _;
 
 use super::{Writer, delivery::Later};
 use crate::{
+    backoff::backoff,
     definitions::{ConnectionKey, DefinedSide},
-    tokens::Token,
+    tokens::{Refused, Token},
 };
+
+/// How often a write is made again with another token, before a person has to sign in again.
+const MOST_RENEWALS: u32 = 3;
 
 /// The writes of one side in a message, being made.
 pub(super) struct Making<'a> {
@@ -114,53 +121,50 @@ impl Making<'_> {
         Some(self.writer.pause(self.connection, later))
     }
 
-    /// Calls the provider. What it refuses for the token alone is made once more with another one.
+    /// Calls the provider. What it refuses for the token alone is made again with others.
     async fn execute(&mut self, batch: &Batch) -> Vec<Outcome> {
         let mut outcomes = self.execute_once(batch).await;
-        let refused = |outcome: &Outcome| {
-            matches!(
-                outcome.answer,
-                Answer::NotAttempted {
-                    unauthorised: true,
-                    ..
-                }
-            )
-        };
-        if !outcomes.iter().any(refused) {
-            return outcomes;
-        }
-        match self
-            .writer
-            .tokens
-            .of_side(self.side, Some(&self.token))
-            .await
-        {
-            Ok(token) => self.token = token,
-            Err(fault) => {
-                let answer = Answer::from(fault);
-                for outcome in outcomes.iter_mut().filter(|outcome| refused(outcome)) {
-                    outcome.answer = answer.clone();
-                }
+        for renewal in 0..MOST_RENEWALS {
+            let Some(reason) = outcomes.iter().find_map(refused).map(str::to_owned) else {
                 return outcomes;
+            };
+            let last = Refused {
+                token: &self.token,
+                reason: &reason,
+            };
+            match self.writer.tokens.of_side(self.side, Some(last)).await {
+                Ok(token) => self.token = token,
+                Err(fault) => {
+                    let answer = Answer::from(fault);
+                    for outcome in outcomes.iter_mut().filter(|one| refused(one).is_some()) {
+                        outcome.answer = answer.clone();
+                    }
+                    return outcomes;
+                }
             }
+            if renewal > 0 {
+                let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
+                tokio::time::sleep(backoff(renewal, first, longest)).await;
+            }
+            self.make_refused_again(batch, &mut outcomes).await;
         }
+        if let Some(reason) = outcomes.iter().find_map(refused) {
+            let tokens = &self.writer.tokens;
+            tokens.report_unauthorised(self.connection, reason).await;
+        }
+        outcomes
+    }
+
+    async fn make_refused_again(&self, batch: &Batch, outcomes: &mut [Outcome]) {
         let again: Vec<usize> = (0..outcomes.len())
-            .filter(|at| refused(&outcomes[*at]))
+            .filter(|at| refused(&outcomes[*at]).is_some())
             .collect();
         let writes = again.iter().map(|at| batch.writes[*at].clone()).collect();
-        let made = self
-            .execute_once(&Batch {
-                kind: batch.kind,
-                writes,
-            })
-            .await;
-        if let Some(outcome) = made.iter().find(|outcome| refused(outcome)) {
-            self.report(&outcome.answer).await;
-        }
+        let kind = batch.kind;
+        let made = self.execute_once(&Batch { kind, writes }).await;
         for (at, outcome) in again.into_iter().zip(made) {
             outcomes[at] = outcome;
         }
-        outcomes
     }
 
     async fn execute_once(&self, batch: &Batch) -> Vec<Outcome> {
@@ -178,19 +182,17 @@ impl Making<'_> {
             .instrument(span)
             .await
     }
+}
 
-    async fn report(&self, answer: &Answer) {
-        if let Answer::NotAttempted {
+/// Why the token was refused for a write, if it was.
+fn refused(outcome: &Outcome) -> Option<&str> {
+    match &outcome.answer {
+        Answer::NotAttempted {
             reason,
             unauthorised: true,
             ..
-        } = answer
-        {
-            self.writer
-                .tokens
-                .report_unauthorised(self.connection, reason)
-                .await;
-        }
+        } => Some(reason),
+        _ => None,
     }
 }
 

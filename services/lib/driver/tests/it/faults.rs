@@ -107,10 +107,12 @@ async fn a_throttled_connection_waits_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_token_is_renewed_once_in_the_same_round() {
+async fn refused_tokens_are_renewed_in_the_same_round() {
     let stage = Stage::new().await;
     stage.memory.put("ana", "ana@example.com", true);
-    stage.memory.state().refused_tokens.insert("c-1".into());
+    // Whatever ended the first one may end the second one before it was used.
+    let refused = ["c-1", "c-2"].map(String::from);
+    stage.memory.state().refused_tokens.extend(refused);
     stage.define("s", "c");
     let _connector = stage.connector().await;
     rounds(&stage, "s", 1).await;
@@ -119,11 +121,23 @@ async fn a_refused_token_is_renewed_once_in_the_same_round() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_end_while_they_are_used_are_no_reason_to_sign_in_again() {
+    let stage = Stage::new().await;
+    let ending = ["c-1", "c-2", "c-3", "c-4"].map(String::from);
+    stage.memory.state().ending_tokens.extend(ending);
+    stage.define("s", "c");
+    let _connector = stage.connector().await;
+    rounds(&stage, "s", 1).await;
+    assert_eq!(stage.control.state().reports, []);
+    assert_eq!(text(&stage, PARKED).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_without_access_is_reported_and_parked_until_somebody_signs_in() {
     let stage = Stage::new().await;
     stage.define("s", "c");
     stage.define("healthy", "d");
-    let refused = ["c-1", "c-2"].map(String::from);
+    let refused = ["c-1", "c-2", "c-3"].map(String::from);
     stage.memory.state().refused_tokens.extend(refused);
     let _connector = stage.connector().await;
     rounds(&stage, "healthy", 1).await;

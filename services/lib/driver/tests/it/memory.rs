@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) panics: BTreeSet<String>,
     pub(crate) collection: CollectionState,
     pub(crate) refused_tokens: BTreeSet<String>,
+    /// Tokens that are accepted for a call and refused for the next one.
+    pub(crate) ending_tokens: BTreeSet<String>,
     /// Connections whose pages are not answered.
     pub(crate) stuck: BTreeSet<String>,
     /// The starts of pages: the sync, and the cursor of a round's start.
@@ -84,6 +86,7 @@ impl Memory {
                 panics: BTreeSet::new(),
                 collection: CollectionState::Present,
                 refused_tokens: BTreeSet::new(),
+                ending_tokens: BTreeSet::new(),
                 stuck: BTreeSet::new(),
                 starts: Vec::new(),
                 pages: 0,
@@ -132,12 +135,16 @@ impl Memory {
 
     fn admit(&self, session: Session<'_>) -> Result<(), Fault> {
         let token = session.access.token.expose_secret();
-        if self.state().refused_tokens.contains(token) {
-            return Err(Fault::Unauthorised {
-                reason: "the token is refused".into(),
-            });
+        let state = self.state();
+        if !state.refused_tokens.contains(token) {
+            session.access.note_accepted();
+            if !state.ending_tokens.contains(token) {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Fault::Unauthorised {
+            reason: "the token is refused".into(),
+        })
     }
 }
 
@@ -284,7 +291,7 @@ impl Provider for Memory {
         let token = SecretString::from("fresh");
         let api_base = Some(Url::parse("https://eu.memory.example/").unwrap());
         Ok(Renewed {
-            access: Access { token, api_base },
+            access: Access::new(token, api_base),
             expires_in: Duration::from_hours(1),
             replacement: Some(b"next".to_vec()),
         })

@@ -197,15 +197,16 @@ async fn a_failure_in_passing_hands_writes_back_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_token_is_renewed_once_and_then_the_connection_is_reported() {
+async fn refused_tokens_are_renewed_and_the_connection_is_reported_if_none_is_accepted() {
     let stage = stage().await;
-    stage.memory.state().refused_tokens.insert("c-1".into());
+    let refused = ["c-1", "c-2"].map(String::from);
+    stage.memory.state().refused_tokens.extend(refused);
     let _writer = stage.writer().await;
     release(&stage, vec![update("w1", "1")]).await;
     assert!(matches!(answer(&stage, "w1").await, Answer::Applied(_)));
     assert_eq!(stage.control.state().reports, []);
 
-    let refused = ["c-2", "c-3"].map(String::from);
+    let refused = ["c-3", "c-4", "c-5", "c-6"].map(String::from);
     stage.memory.state().refused_tokens.extend(refused);
     release(&stage, vec![update("w2", "2"), update("w3", "3")]).await;
     for write in ["w2", "w3"] {
@@ -216,6 +217,17 @@ async fn a_refused_token_is_renewed_once_and_then_the_connection_is_reported() {
     }
     let reports = stage.control.state().reports.clone();
     assert!(reports.iter().all(|(connection, _)| connection == "c") && !reports.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_end_while_they_are_used_are_renewed_until_the_write_is_made() {
+    let stage = stage().await;
+    let ending = ["c-1", "c-2", "c-3"].map(String::from);
+    stage.memory.state().ending_tokens.extend(ending);
+    let _writer = stage.writer().await;
+    release(&stage, vec![update("w1", "1")]).await;
+    assert!(matches!(answer(&stage, "w1").await, Answer::Applied(_)));
+    assert_eq!(stage.control.state().reports, []);
 }
 
 // proves: R-20
