@@ -78,6 +78,6 @@ pub(crate) async fn successor(
     patch(&mut record, &edits);
     let criteria = &definition.side(side).criteria;
     let keys = match_keys(&record, criteria, &definition.hash_key);
-    let found = matching::free_with_keys(connection, key, side, &keys, lost.queued_at).await?;
+    let found = matching::free_with_keys(connection, key, side, &keys, &[], lost.queued_at).await?;
     Ok(found.map(|(id, remote_id)| Successor { id, remote_id }))
 }

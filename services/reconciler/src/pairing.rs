@@ -2,13 +2,12 @@
 
 pub(crate) mod found;
 pub mod rebuilt;
+mod unanswered;
 
 use std::collections::{HashMap, HashSet};
 
 use merge::{Candidate, Reason, Twins, pair_up};
-use model::{Record, Side, match_keys, project};
-use prost::Message as _;
-use proto::write as wire;
+use model::Side;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -16,10 +15,9 @@ use crate::{
     anew,
     definition::Definition,
     error::EngineError,
-    live, plan,
+    live,
     store::{
         link::{self, LinkRow, LinkState, NewLink},
-        lost,
         matching::{self, Bond, Contender, Place},
         record::{self, Presence, RecordRow},
         write,
@@ -36,7 +34,7 @@ pub async fn pair(
     definition: &Definition,
 ) -> Result<usize, EngineError> {
     let found = by_marker(connection, definition).await?
-        + by_content(connection, definition).await?
+        + unanswered::by_content(connection, definition).await?
         + take_back(connection, definition, &[]).await?.len();
     let waiting =
         matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
@@ -358,91 +356,4 @@ async fn rows_of(
     let ids: Vec<i64> = found.iter().map(|(record, _)| *record).collect();
     let rows = record::by_id(connection, &ids).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
-}
-
-/// Where no marker can be carried: a waiting record with the very content of a create whose answer was lost is that
-/// create's record, and so is one with the key and the name that the create asked for, whatever became of the record
-/// that it was made from. Outside the scope only keys are known.
-async fn by_content(
-    connection: &mut PgConnection,
-    definition: &Definition,
-) -> Result<usize, EngineError> {
-    let creates = lost::unknown_creates(connection, &definition.key).await?;
-    if creates.is_empty() {
-        return Ok(0);
-    }
-    let waiting =
-        matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
-    let mut rows = record::by_id(connection, &waiting).await?;
-    let mut found = 0;
-    for create in creates {
-        let (id, side) = (create.link, create.side);
-        let Some(created) = created(&create.body)? else {
-            continue;
-        };
-        let paths: Vec<model::Path> = created.fields.keys().cloned().collect();
-        let wanted = project(&created, &paths, &created.fields);
-        let same = rows.iter().position(|row| {
-            row.side == side
-                && row.fields.as_ref().is_some_and(|fields| {
-                    let record = Record {
-                        kind: definition.kind.clone(),
-                        fields: fields.clone(),
-                    };
-                    let shown = project(&record, &paths, &created.fields);
-                    // What cannot be read was not written either, and does not tell it from another one.
-                    let readable = plan::readable(&row.readable);
-                    let told: Vec<_> = paths.iter().filter(|path| readable.covers(path)).collect();
-                    let tells = told.iter().any(|path| wanted.contains_key(*path));
-                    tells
-                        && told.into_iter().all(|path| {
-                            // A provider trims, groups and cuts what it is given; that does not make it another record.
-                            let comparison = comparison(definition, side, path);
-                            let (sent, shown) = (wanted.get(path), shown.get(path));
-                            comparison.same(sent, shown) || comparison.cut(sent, shown)
-                        })
-                })
-        });
-        if let Some(at) = same {
-            let row = rows.swap_remove(at);
-            found::adopt(connection, definition, id, &row).await?;
-            found += 1;
-            continue;
-        }
-        let keys = match_keys(
-            &created,
-            &definition.side(side).criteria,
-            &definition.hash_key,
-        );
-        let (key, after) = (&definition.key, create.queued_at);
-        if !keys.is_empty()
-            && let Some((record, _)) =
-                matching::free_with_keys(connection, key, side, &keys, after).await?
-            && let Some(row) = record::by_id(connection, &[record]).await?.pop()
-        {
-            found::adopt(connection, definition, id, &row).await?;
-            rows.retain(|row| row.id != record);
-            found += 1;
-        }
-    }
-    Ok(found)
-}
-
-fn comparison(definition: &Definition, side: Side, path: &model::Path) -> model::Comparison {
-    let mapped = definition
-        .pairings
-        .iter()
-        .find(|pairing| pairing.path(side).field() == path.field());
-    mapped.map(model::Pairing::comparison).unwrap_or_default()
-}
-
-fn created(body: &[u8]) -> Result<Option<Record>, EngineError> {
-    let write = wire::Write::decode(body).map_err(|_| EngineError::Malformed("stored write"))?;
-    let Some(wire::write::Operation::Create(create)) = write.operation else {
-        return Ok(None);
-    };
-    create
-        .record
-        .map(|record| Record::try_from(record).map_err(|_| EngineError::Malformed("record")))
-        .transpose()
 }

@@ -399,12 +399,14 @@ pub async fn marked(
 }
 
 /// The oldest live record of a side that came after a time, has no open link, and has one of these keys together with
-/// its name, inside the scope or outside: with its provider id.
+/// its name, inside the scope or outside: with its provider id. Of `unshared` keys those are enough that nobody else has
+/// on either side (R-09).
 pub async fn free_with_keys(
     connection: &mut PgConnection,
     key: &SyncKey,
     side: Side,
     keys: &[MatchKey],
+    unshared: &[MatchKey],
     after: Timestamp,
 ) -> Result<Option<(i64, String)>, StoreError> {
     let ranks: Vec<i16> = keys
@@ -413,14 +415,20 @@ pub async fn free_with_keys(
         .collect();
     let hashes: Vec<&[u8]> = keys.iter().map(|key| &key.hash[..]).collect();
     let names: Vec<&[u8]> = keys.iter().map(|key| &key.name_hash[..]).collect();
+    let enough: Vec<bool> = keys.iter().map(|key| unshared.contains(key)).collect();
     let row = sqlx::query(
         "SELECT r.id, r.remote_id FROM record r
          WHERE r.tenant = $1 AND r.sync = $2 AND r.side = $3 AND r.presence = 'live'
              AND r.first_seen_at >= $7
              AND EXISTS (SELECT FROM match_key m
-                 JOIN unnest($4::smallint[], $5::bytea[], $6::bytea[]) AS k (rank, hash, name_hash)
-                     ON k.rank = m.rank AND k.hash = m.hash AND k.name_hash = m.name_hash
-                 WHERE m.record = r.id AND m.tenant = $1 AND m.sync = $2)
+                 JOIN unnest($4::smallint[], $5::bytea[], $6::bytea[], $8::boolean[]) AS k (rank, hash, name_hash, enough)
+                     ON k.rank = m.rank AND k.hash = m.hash
+                 WHERE m.record = r.id AND m.tenant = $1 AND m.sync = $2
+                     AND (k.name_hash = m.name_hash
+                         OR k.enough AND NOT EXISTS (SELECT FROM match_key other
+                             JOIN record holder ON holder.id = other.record AND holder.presence = 'live'
+                             WHERE other.tenant = $1 AND other.sync = $2 AND other.hash = m.hash
+                                 AND other.record <> r.id)))
              AND NOT EXISTS (SELECT FROM link l WHERE l.state <> 'closed'
                  AND (l.left_record = r.id OR l.right_record = r.id))
          ORDER BY r.first_seen_at, r.id LIMIT 1",
@@ -432,6 +440,7 @@ pub async fn free_with_keys(
     .bind(&hashes)
     .bind(&names)
     .bind(after.to_sqlx())
+    .bind(&enough)
     .fetch_optional(connection)
     .await?;
     row.map(|row| Ok((row.try_get("id")?, row.try_get("remote_id")?)))

@@ -99,6 +99,29 @@ async fn a_lost_create_outside_the_scope_is_found_by_the_address_that_its_source
     assert_eq!(world.left.entries.len(), 1);
 }
 
+// proves
+#[tokio::test]
+async fn a_lost_create_is_found_by_the_address_that_nobody_else_has_whatever_its_provider_calls_it()
+{
+    let mut world = World::new().await;
+    let address = ("emails[work]", "ana@example.com");
+    let right = world.right.add(&[address, ("name.family", "Lee")]);
+    for side in Side::ALL {
+        world.read(side).await;
+    }
+    world.advance().await;
+    let writes = world.claimed().await;
+    world.execute(&writes[0]);
+    world.answer(vec![lost(&writes[0])]).await;
+    // The field was not to be written for a while, and the provider fills in what it cannot do without.
+    let left = world.find(Side::Left, "ana@example.com").remove(0);
+    world.left.set(&left, "name.family", Some("Not provided"));
+    world.right.set(&right, "emails[work]", None);
+    world.settle().await;
+    assert_eq!((world.left.creates, world.right.creates), (1, 0));
+    world.agree();
+}
+
 // proves: R-11
 #[tokio::test]
 async fn a_record_that_is_taken_out_of_the_bin_revives_its_link_though_nothing_else_tells_whose_it_is()
