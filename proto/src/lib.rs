@@ -10,6 +10,10 @@
 /// All descriptors, for gRPC reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+/// A call for a claimed write begins within the provider's request timeout and so many seconds of its claim, or not at
+/// all; another request timeout later, an answer that has not come is lost.
+pub const CLAIM_SECONDS: u32 = 30;
+
 macro_rules! contract {
     ($name:ident, $package:literal) => {
         #[doc = concat!("`", $package, "`")]

@@ -144,6 +144,7 @@ pub(crate) async fn exchange(
         account_id: "",
         lane: Lane::Person,
         http,
+        begin_before: None,
     };
     let account = verify(settings, session).await?;
     Ok(SignedIn {

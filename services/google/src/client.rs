@@ -406,6 +406,7 @@ pub(crate) async fn token_information(
             quota: &quota,
             lane,
             request,
+            begin_before: None,
         })
         .await
     {

@@ -191,7 +191,8 @@ pub async fn give_up(
 ) -> Result<usize, EngineError> {
     let mut outcomes = Vec::new();
     for side in Side::ALL {
-        let late = definition.side(side).request_timeout * 2 + SignedDuration::from_secs(30);
+        let late = definition.side(side).request_timeout * 2
+            + SignedDuration::from_secs(proto::CLAIM_SECONDS.into());
         for write in write::overdue(connection, &definition.key, side, late).await? {
             outcomes.push(Outcome {
                 write: write.id.to_string(),

@@ -209,6 +209,7 @@ async fn whose(
             account_id: "",
             lane: Lane::Person,
             http,
+            begin_before: None,
         },
         settings,
     )

@@ -97,6 +97,7 @@ impl Account {
             account_id: "a1",
             lane: Lane::Change,
             http: &self.http,
+            begin_before: None,
         }
     }
 

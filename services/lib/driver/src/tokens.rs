@@ -45,6 +45,7 @@ impl Token {
             account_id: &self.account_id,
             lane,
             http,
+            begin_before: None,
         }
     }
 

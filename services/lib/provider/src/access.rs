@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::StatusCode;
@@ -63,6 +63,8 @@ pub struct Session<'a> {
     pub lane: Lane,
     /// The way out.
     pub http: &'a HttpClient,
+    /// No call is begun later than this, if it is set: what they are for may be somebody else's by then.
+    pub begin_before: Option<Instant>,
 }
 
 impl Session<'_> {
@@ -78,6 +80,7 @@ impl Session<'_> {
             quota,
             lane: self.lane,
             request,
+            begin_before: self.begin_before,
         };
         let reply = self.http.send(call).await?;
         if reply.is_success() || reply.status == StatusCode::NOT_MODIFIED {

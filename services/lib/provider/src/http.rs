@@ -3,7 +3,11 @@
 mod oauth;
 mod retry_after;
 
-use std::{error::Error as _, fmt, time::Duration};
+use std::{
+    error::Error as _,
+    fmt,
+    time::{Duration, Instant},
+};
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
@@ -83,6 +87,8 @@ pub struct Call<'a> {
     pub lane: Lane,
     /// The request, from [`HttpClient::request`].
     pub request: RequestBuilder,
+    /// It is not made at all if its turn comes later than this.
+    pub begin_before: Option<Instant>,
 }
 
 /// A complete answer, of whatever status.
@@ -124,6 +130,11 @@ impl HttpClient {
         })
     }
 
+    /// How long a call may take until its answer counts as lost.
+    pub fn request_timeout(&self) -> Duration {
+        self.settings.request_timeout
+    }
+
     /// Begins a request. Nothing that identifies a person belongs into a path; a query is never logged.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
         self.client.request(method, url)
@@ -132,7 +143,8 @@ impl HttpClient {
     /// Makes one call when it is its turn, once.
     ///
     /// `Ok` is a complete answer of any status, which the provider's `fault.rs` classifies. `Err` is
-    /// [`Fault::Transient`] if the request was surely not sent, [`Fault::LostAnswer`] if it may have been,
+    /// [`Fault::Transient`] if the request was surely not sent, also because it is too late for it,
+    /// [`Fault::LostAnswer`] if it may have been,
     /// [`Fault::Throttled`] if its turn does not come, [`Fault::Malformed`] if the answer is too large.
     /// An answer 429 that names a time closes the quota key for everybody until then.
     pub async fn send(&self, call: Call<'_>) -> Result<Reply, Fault> {
@@ -158,13 +170,18 @@ impl HttpClient {
             quota,
             lane,
             request,
+            begin_before,
         } = call;
         let permit = self
             .gates
             .enter(quota, lane, self.settings.longest_wait)
             .await;
         let permit = permit.inspect_err(|_| self.count(method, "not_sent_throttled"))?;
-        let begin = std::time::Instant::now();
+        let begin = Instant::now();
+        if begin_before.is_some_and(|latest| begin > latest) {
+            self.count(method, "not_sent_late");
+            return Err(Fault::transient("not sent: its turn came too late"));
+        }
         let result = self.exchange(request).await;
         drop(permit);
         let status = match &result {

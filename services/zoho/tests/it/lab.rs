@@ -95,6 +95,7 @@ impl Lab {
             account_id: &self.account.id,
             lane: Lane::Change,
             http: &self.http,
+            begin_before: None,
         }
     }
 

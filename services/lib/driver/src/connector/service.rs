@@ -35,6 +35,7 @@ impl Service {
             account_id: "",
             lane: Lane::Person,
             http: &self.0.http,
+            begin_before: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use proto::write as wire;
-use provider::{Answer, Batch, Lane, Outcome};
+use provider::{Answer, Batch, Lane, Outcome, Session};
 use tracing::Instrument as _;
 
 use super::{Writer, delivery::Later};
@@ -74,6 +74,7 @@ impl Making<'_> {
     /// Makes a batch. Answers what is to be said to later writes, if the connection takes no more calls.
     async fn make_batch(&mut self, mut batch: Batch) -> Result<Option<Answer>, Later> {
         let ids = batch.writes.iter().map(|write| write.id.clone()).collect();
+        let claimed_at = Instant::now();
         let mut claimed = self.writer.claim(self.connection, ids).await?;
         let mut outcomes = claimed.unknown();
         batch
@@ -83,7 +84,7 @@ impl Making<'_> {
         if !batch.writes.is_empty() {
             let begin = Instant::now();
             kit::point("writer.claimed");
-            let made = self.execute(&batch).await;
+            let made = self.execute(&batch, claimed_at).await;
             kit::point("writer.called");
             self.writer
                 .metrics
@@ -122,8 +123,8 @@ impl Making<'_> {
     }
 
     /// Calls the provider. What it refuses for the token alone is made again with others.
-    async fn execute(&mut self, batch: &Batch) -> Vec<Outcome> {
-        let mut outcomes = self.execute_once(batch).await;
+    async fn execute(&mut self, batch: &Batch, claimed_at: Instant) -> Vec<Outcome> {
+        let mut outcomes = self.execute_once(batch, claimed_at).await;
         for renewal in 0..MOST_RENEWALS {
             let Some(reason) = outcomes.iter().find_map(refused).map(str::to_owned) else {
                 return outcomes;
@@ -146,7 +147,8 @@ impl Making<'_> {
                 let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
                 tokio::time::sleep(backoff(renewal, first, longest)).await;
             }
-            self.make_refused_again(batch, &mut outcomes).await;
+            self.make_refused_again(batch, claimed_at, &mut outcomes)
+                .await;
         }
         if let Some(reason) = outcomes.iter().find_map(refused) {
             let tokens = &self.writer.tokens;
@@ -155,20 +157,30 @@ impl Making<'_> {
         outcomes
     }
 
-    async fn make_refused_again(&self, batch: &Batch, outcomes: &mut [Outcome]) {
+    async fn make_refused_again(
+        &self,
+        batch: &Batch,
+        claimed_at: Instant,
+        outcomes: &mut [Outcome],
+    ) {
         let again: Vec<usize> = (0..outcomes.len())
             .filter(|at| refused(&outcomes[*at]).is_some())
             .collect();
         let writes = again.iter().map(|at| batch.writes[*at].clone()).collect();
         let kind = batch.kind;
-        let made = self.execute_once(&Batch { kind, writes }).await;
+        let made = self.execute_once(&Batch { kind, writes }, claimed_at).await;
         for (at, outcome) in again.into_iter().zip(made) {
             outcomes[at] = outcome;
         }
     }
 
-    async fn execute_once(&self, batch: &Batch) -> Vec<Outcome> {
-        let session = self.token.session(&self.writer.http, Lane::Change);
+    async fn execute_once(&self, batch: &Batch, claimed_at: Instant) -> Vec<Outcome> {
+        let http = &self.writer.http;
+        let claim = http.request_timeout() + Duration::from_secs(proto::CLAIM_SECONDS.into());
+        let session = Session {
+            begin_before: Some(claimed_at + claim),
+            ..self.token.session(http, Lane::Change)
+        };
         let span = tracing::info_span!(
             "write.call",
             provider = self.writer.about.provider,

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) pages: usize,
     /// What calls that write were asked, by the writes' ids.
     pub(crate) calls: Vec<Vec<String>>,
+    /// For how long after they were asked calls that write may begin.
+    pub(crate) begin_within: Vec<Option<Duration>>,
     /// Faults of the next calls that write.
     pub(crate) write_faults: VecDeque<Fault>,
     /// Records over which the code that writes panics, and over which the code that groups does.
@@ -91,6 +93,7 @@ impl Memory {
                 starts: Vec::new(),
                 pages: 0,
                 calls: Vec::new(),
+                begin_within: Vec::new(),
                 write_faults: VecDeque::new(),
                 poison: BTreeSet::new(),
                 poison_grouping: BTreeSet::new(),
@@ -393,6 +396,9 @@ impl Provider for Memory {
         let all = |answer: Answer| vec![Outcome::new(answer, 1.0); batch.writes.len()];
         let ids = batch.writes.iter().map(|write| write.id.clone()).collect();
         self.state().calls.push(ids);
+        let latest = session.begin_before;
+        let within = latest.map(|latest| latest.saturating_duration_since(Instant::now()));
+        self.state().begin_within.push(within);
         let _gate = self.write_gate.read().await;
         if let Err(fault) = self.admit(session) {
             return all(fault.into());

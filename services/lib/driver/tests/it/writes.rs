@@ -1,5 +1,7 @@
 //! Writes: claimed, made once, answered before they are acknowledged.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use pretty_assertions::assert_eq;
 use proto::{
@@ -194,6 +196,19 @@ async fn a_failure_in_passing_hands_writes_back_for_a_while() {
         not.until_micros.is_some(),
         "not at once: it would only fail again"
     );
+}
+
+// proves: R-25
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_begins_when_the_answer_to_its_claim_may_be_given_up() {
+    let stage = stage().await;
+    let _writer = stage.writer().await;
+    release(&stage, vec![update("w1", "1")]).await;
+    answer(&stage, "w1").await;
+    let within = stage.memory.state().begin_within[0].expect("a bound");
+    // The provider's request timeout is five seconds.
+    let most = Duration::from_secs(5 + u64::from(proto::CLAIM_SECONDS));
+    assert!(within <= most && within > most / 2, "{within:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,7 @@ impl<'c> AsyncHttpClient<'c> for OAuthCalls<'_> {
                 quota: &self.quota,
                 lane: Lane::Person,
                 request,
+                begin_before: None,
             };
             let reply = self.http.send(call).await?;
             if reply.status == StatusCode::TOO_MANY_REQUESTS {

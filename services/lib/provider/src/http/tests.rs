@@ -56,6 +56,14 @@ fn quota() -> Quota {
 }
 
 async fn get(client: &HttpClient, url: &str) -> Result<Reply, Fault> {
+    get_before(client, url, None).await
+}
+
+async fn get_before(
+    client: &HttpClient,
+    url: &str,
+    begin_before: Option<Instant>,
+) -> Result<Reply, Fault> {
     let request = client
         .request(Method::GET, url)
         .query(&[("q", "Ana Petrov")]);
@@ -64,6 +72,7 @@ async fn get(client: &HttpClient, url: &str) -> Result<Reply, Fault> {
         quota: &quota(),
         lane: Lane::Change,
         request,
+        begin_before,
     };
     client.send(call).await
 }
@@ -92,6 +101,22 @@ async fn a_refused_connection_was_surely_not_sent() {
         "{fault}"
     );
     assert!(!fault.to_string().contains("Ana"), "{fault}");
+}
+
+// proves: R-25
+#[tokio::test]
+async fn a_call_whose_turn_comes_too_late_is_surely_not_sent() {
+    let (url, requests) = server(OK).await;
+    let client = usual();
+    let fault = get_before(&client, &url, Some(Instant::now())).await;
+    let fault = fault.unwrap_err();
+    assert!(
+        matches!(&fault, Fault::Transient { reason } if reason.starts_with("not sent")),
+        "{fault}"
+    );
+    assert_eq!(requests.load(Ordering::SeqCst), 0);
+    let soon = Instant::now() + Duration::from_mins(1);
+    get_before(&client, &url, Some(soon)).await.unwrap();
 }
 
 // proves: R-26
