@@ -52,7 +52,9 @@ impl World {
 
     /// Records that our writers made in the lost time where no marker can be carried are found again by their key or
     /// their whole content. Where neither tells them any more, because the other side shows something else, nothing
-    /// does; and a key that several records of a side share tells nothing without the name.
+    /// does; and a key that several records of a side share tells nothing without the name. Nor does anything tell
+    /// of somebody without a key who has left a list view in the lost time that our record on the other side is theirs
+    ///
     async fn estrange_what_was_made(&mut self) {
         for side in Side::ALL {
             if self.providers.get(side).kind == Kind::Group {
@@ -79,6 +81,19 @@ impl World {
                         .iter()
                         .any(|other| !is_shared || name(other) == name(held));
                 if !is_found {
+                    estranged.push(held.fields.clone());
+                }
+            }
+            let who = |held: &Held| text_at(&held.fields, WHO);
+            let left_the_view = own().filter(|(id, held)| {
+                let is_unknown = !held.ours && !known.contains(*id);
+                is_unknown && !held.in_scope && shown(&held.fields, LIST).is_none()
+            });
+            for (_, held) in left_the_view {
+                if other
+                    .live()
+                    .any(|(_, ours)| ours.ours && who(ours) == who(held))
+                {
                     estranged.push(held.fields.clone());
                 }
             }
