@@ -13,7 +13,7 @@ use crate::{
     store::{
         anew,
         link::LinkRow,
-        matching::{self, Successor},
+        matching::{self, Sought, Successor},
         record::{self, Presence},
     },
 };
@@ -78,6 +78,13 @@ pub(crate) async fn successor(
     patch(&mut record, &edits);
     let criteria = &definition.side(side).criteria;
     let keys = match_keys(&record, criteria, &definition.hash_key);
-    let found = matching::free_with_keys(connection, key, side, &keys, &[], lost.queued_at).await?;
-    Ok(found.map(|(id, remote_id)| Successor { id, remote_id }))
+    let sought = Sought {
+        side,
+        keys: &keys,
+        unshared: &[],
+        after: lost.queued_at,
+    };
+    let mut found = matching::free_with_keys(connection, key, &[sought]).await?;
+    let found = found.pop_first();
+    Ok(found.map(|(_, (id, remote_id))| Successor { id, remote_id }))
 }

@@ -1,9 +1,12 @@
 //! Records that creates have made whose answers were lost, where no marker tells.
 
+use std::collections::{BTreeSet, HashMap};
+
 use model::{Comparison, MatchKey, Pairing, Path, Record, Side, match_keys, project};
 use prost::Message as _;
 use proto::write as wire;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{BATCH, found};
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
     plan,
     store::{
         lost::{self, UnknownCreate},
-        matching,
+        matching::{self, Sought},
         record::{self, RecordRow},
     },
 };
@@ -39,21 +42,21 @@ pub(super) async fn by_content(
         matching::waiting(connection, &definition.key, definition.made_anew(), BATCH).await?;
     let mut rows = record::by_id(connection, &waiting).await?;
     let mut found = 0;
+    let mut missing = Vec::new();
     for one in &creates {
         let same = rows
             .iter()
             .position(|row| row.side == one.create.side && is_made_by(definition, one, row));
-        let row = match same {
-            Some(at) => Some(rows.swap_remove(at)),
-            None => with_its_key(connection, definition, one, &creates).await?,
-        };
-        if let Some(row) = row {
-            found::adopt(connection, definition, one.create.link, &row).await?;
-            rows.retain(|other| other.id != row.id);
-            found += 1;
+        match same {
+            Some(at) => {
+                let row = rows.swap_remove(at);
+                found::adopt(connection, definition, one.create.link, &row).await?;
+                found += 1;
+            }
+            None => missing.push(one),
         }
     }
-    Ok(found)
+    Ok(found + by_key(connection, definition, &missing).await?)
 }
 
 async fn unanswered(
@@ -100,36 +103,42 @@ fn is_made_by(definition: &Definition, one: &Unanswered, row: &RecordRow) -> boo
         })
 }
 
-/// A record that came since with a key of this create: a provider may have filled in a name of its own, so that a key
-/// that neither another create nor another record has is enough.
-async fn with_its_key(
+/// A record that came since with a key of a create is its record: a provider may have filled in a name of its own, so
+/// that a key that neither another create nor another record has is enough. Answers how many were found.
+async fn by_key(
     connection: &mut PgConnection,
     definition: &Definition,
-    one: &Unanswered,
-    all: &[Unanswered],
-) -> Result<Option<RecordRow>, EngineError> {
-    if one.keys.is_empty() {
-        return Ok(None);
+    missing: &[&Unanswered],
+) -> Result<usize, EngineError> {
+    let mut holders: HashMap<[u8; 32], BTreeSet<Uuid>> = HashMap::new();
+    for one in missing {
+        for key in &one.keys {
+            holders.entry(key.hash).or_default().insert(one.create.link);
+        }
     }
-    let UnknownCreate {
-        link,
-        side,
-        queued_at,
-        ..
-    } = one.create;
-    let is_unshared = |key: &&MatchKey| {
-        let others = all.iter().filter(|other| other.create.link != link);
-        let mut theirs = others.flat_map(|other| &other.keys);
-        !theirs.any(|other| other.hash == key.hash)
-    };
-    let unshared: Vec<MatchKey> = one.keys.iter().filter(is_unshared).cloned().collect();
-    let key = &definition.key;
-    let found =
-        matching::free_with_keys(connection, key, side, &one.keys, &unshared, queued_at).await?;
-    match found {
-        Some((id, _)) => Ok(record::by_id(connection, &[id]).await?.pop()),
-        None => Ok(None),
+    let is_unshared = |key: &&MatchKey| holders[&key.hash].len() == 1;
+    let unshared: Vec<Vec<MatchKey>> = missing
+        .iter()
+        .map(|one| one.keys.iter().filter(is_unshared).cloned().collect())
+        .collect();
+    let sought = missing.iter().zip(&unshared).map(|(one, unshared)| Sought {
+        side: one.create.side,
+        keys: &one.keys,
+        unshared,
+        after: one.create.queued_at,
+    });
+    let sought: Vec<Sought<'_>> = sought.collect();
+    let found = matching::free_with_keys(connection, &definition.key, &sought).await?;
+    let mut taken = BTreeSet::new();
+    for (place, (id, _)) in found {
+        if let Some(one) = missing.get(place)
+            && taken.insert(id)
+            && let Some(row) = record::by_id(connection, &[id]).await?.pop()
+        {
+            found::adopt(connection, definition, one.create.link, &row).await?;
+        }
     }
+    Ok(taken.len())
 }
 
 fn comparison(definition: &Definition, side: Side, path: &Path) -> Comparison {

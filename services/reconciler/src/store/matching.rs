@@ -1,14 +1,14 @@
 //! What matching has to see (R-06): records that wait to be matched, and all that share a key with them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
 use model::{MatchKey, Side};
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use serde::Serialize;
+use sqlx::{PgConnection, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
-use super::{StoreError, SyncKey, side_number, side_of};
+use super::{StoreError, SyncKey, bytea, side_number, side_of};
 
 /// How far a record that matching may look at is bound already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -398,53 +398,83 @@ pub async fn marked(
         .collect()
 }
 
-/// The oldest live record of a side that came after a time, has no open link, and has one of these keys together with
-/// its name, inside the scope or outside: with its provider id. Of `unshared` keys those are enough that nobody else has
-/// on either side (R-09).
+/// A record that somebody looks for by its keys.
+#[derive(Debug, Clone)]
+pub struct Sought<'a> {
+    /// Its side.
+    pub side: Side,
+    /// What it is known by.
+    pub keys: &'a [MatchKey],
+    /// Those of the keys that are enough without the name, if nobody else has them on either side (R-09).
+    pub unshared: &'a [MatchKey],
+    /// It was not there before.
+    pub after: Timestamp,
+}
+
+#[derive(Serialize)]
+struct SoughtKey {
+    place: usize,
+    side: i16,
+    after: Timestamp,
+    rank: u32,
+    hash: String,
+    name_hash: String,
+    enough: bool,
+}
+
+impl Sought<'_> {
+    fn keys(&self, place: usize) -> impl Iterator<Item = SoughtKey> {
+        self.keys.iter().map(move |key| SoughtKey {
+            place,
+            side: side_number(self.side),
+            after: self.after,
+            rank: key.rank,
+            hash: bytea(&key.hash),
+            name_hash: bytea(&key.name_hash),
+            enough: self.unshared.contains(key),
+        })
+    }
+}
+
+/// The oldest live record that has no open link and one of the sought keys together with its name, inside the scope or
+/// outside: with its provider id, by the place of whoever looks for it.
 pub async fn free_with_keys(
     connection: &mut PgConnection,
     key: &SyncKey,
-    side: Side,
-    keys: &[MatchKey],
-    unshared: &[MatchKey],
-    after: Timestamp,
-) -> Result<Option<(i64, String)>, StoreError> {
-    let ranks: Vec<i16> = keys
-        .iter()
-        .map(|key| i16::try_from(key.rank).unwrap_or(i16::MAX))
-        .collect();
-    let hashes: Vec<&[u8]> = keys.iter().map(|key| &key.hash[..]).collect();
-    let names: Vec<&[u8]> = keys.iter().map(|key| &key.name_hash[..]).collect();
-    let enough: Vec<bool> = keys.iter().map(|key| unshared.contains(key)).collect();
-    let row = sqlx::query(
-        "SELECT r.id, r.remote_id FROM record r
-         WHERE r.tenant = $1 AND r.sync = $2 AND r.side = $3 AND r.presence = 'live'
-             AND r.first_seen_at >= $7
-             AND EXISTS (SELECT FROM match_key m
-                 JOIN unnest($4::smallint[], $5::bytea[], $6::bytea[], $8::boolean[]) AS k (rank, hash, name_hash, enough)
-                     ON k.rank = m.rank AND k.hash = m.hash
-                 WHERE m.record = r.id AND m.tenant = $1 AND m.sync = $2
-                     AND (k.name_hash = m.name_hash
-                         OR k.enough AND NOT EXISTS (SELECT FROM match_key other
-                             JOIN record holder ON holder.id = other.record AND holder.presence = 'live'
-                             WHERE other.tenant = $1 AND other.sync = $2 AND other.hash = m.hash
-                                 AND other.record <> r.id)))
-             AND NOT EXISTS (SELECT FROM link l WHERE l.state <> 'closed'
-                 AND (l.left_record = r.id OR l.right_record = r.id))
-         ORDER BY r.first_seen_at, r.id LIMIT 1",
+    sought: &[Sought<'_>],
+) -> Result<BTreeMap<usize, (i64, String)>, StoreError> {
+    let keys = sought.iter().enumerate();
+    let keys: Vec<SoughtKey> = keys.flat_map(|(place, one)| one.keys(place)).collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows = sqlx::query(
+        "SELECT DISTINCT ON (k.place) k.place, r.id, r.remote_id
+         FROM jsonb_to_recordset($3) AS k (place bigint, side smallint, after timestamptz, rank smallint,
+             hash bytea, name_hash bytea, enough boolean)
+         JOIN match_key m ON m.tenant = $1 AND m.sync = $2 AND m.side = k.side AND m.hash = k.hash AND m.rank = k.rank
+         JOIN record r ON r.id = m.record
+         WHERE r.presence = 'live' AND r.first_seen_at >= k.after
+             AND (k.name_hash = m.name_hash
+                 OR k.enough AND NOT EXISTS (SELECT FROM match_key other
+                     JOIN record holder ON holder.id = other.record AND holder.presence = 'live'
+                     WHERE other.tenant = $1 AND other.sync = $2 AND other.hash = m.hash AND other.record <> r.id))
+             AND NOT EXISTS (SELECT FROM link l WHERE l.state <> 'closed' AND l.left_record = r.id)
+             AND NOT EXISTS (SELECT FROM link l WHERE l.state <> 'closed' AND l.right_record = r.id)
+         ORDER BY k.place, r.first_seen_at, r.id",
     )
     .bind(&key.tenant)
     .bind(&key.sync)
-    .bind(side_number(side))
-    .bind(&ranks)
-    .bind(&hashes)
-    .bind(&names)
-    .bind(after.to_sqlx())
-    .bind(&enough)
-    .fetch_optional(connection)
+    .bind(Json(keys))
+    .fetch_all(connection)
     .await?;
-    row.map(|row| Ok((row.try_get("id")?, row.try_get("remote_id")?)))
-        .transpose()
+    rows.iter()
+        .map(|row| {
+            let place: i64 = row.try_get("place")?;
+            let found = (row.try_get("id")?, row.try_get("remote_id")?);
+            Ok((usize::try_from(place).unwrap_or(usize::MAX), found))
+        })
+        .collect()
 }
 
 /// A record that may have taken a gone one's place.
